@@ -1,0 +1,547 @@
+"""Backward: a loop when nobody looks, a state machine when somebody does.
+
+A `Run` counts how many consumers each node waits for, then runs ready nodes, the last
+made first, as PyTorch does: a node adds its gradients to the buffers of its inputs, and
+whoever has heard from all its consumers is ready.  A leaf's AccumulateGrad runs at once.
+
+Worked example, ``loss = (w * x).sum()``::
+
+    waiting   {}                       every node has one consumer
+    ready     SumBackward0             g = 1
+    run       SumBackward0        ->   MulBackward0 gets ones
+    run       MulBackward0        ->   (ones * x, ones * w)
+    arrive    AccumulateGrad(w)        w.grad = x
+    arrive    AccumulateGrad(x)        x.grad = w
+
+`Run.finish` does this in one tight loop on raw arrays.  With listeners, higher order,
+anomaly mode or wanted intermediate gradients it goes by `Run.step`, which does the same
+one node at a time and can be paused between any two.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Sequence
+from heapq import heappop, heappush, heappushpop
+from time import perf_counter
+from typing import Any
+
+from . import events, state
+from .anomaly import check_gradients
+from .backends import backend_of, is_array
+from .dispatch import describe_node, fit_grads
+from .errors import GradientError
+from .node import AccumulateGrad, Node, Output
+
+_accumulate_lock = threading.Lock()
+
+
+class Run:
+    """One backward pass.
+
+    Attributes
+    ----------
+    roots : list of (node, gradient)
+        Where it starts.
+    keep_graph, create_graph : bool
+        Whether saved tensors stay, and whether gradients get a graph of their own.
+    waiting : dict
+        Consumers still to be heard, of nodes with more than one (or several outputs).
+    buffers : dict
+        Gradients that arrived so far, of those nodes.
+    ready : list
+        Heap of (-seq, node, gradient).
+    captured : dict
+        Gradients asked for by ``inputs=``, by (node, output number).
+    done : int
+        How many nodes have run.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[tuple[Any, Any]],
+        keep_graph: bool = False,
+        create_graph: bool = False,
+        targets: dict[tuple[Any, int], Any] | None = None,
+        accumulate: bool = True,
+    ):
+        self.roots = list(roots)
+        self.keep_graph = keep_graph
+        self.create_graph = create_graph
+        self.accumulate = accumulate
+        self.targets = targets
+        self.captured: dict[tuple[Any, int], Any] = {}
+        self.waiting: dict[Any, int] = {}
+        self.buffers: dict[Any, Any] = {}
+        self.ready: list[tuple[int, Any, Any]] = []
+        self.needed: set[Any] | None = None
+        self.done = 0
+        self._prepare()
+
+    # -------------------------------------------------------------- before the first node
+
+    def _prepare(self) -> None:
+        if self.targets is not None:
+            self.needed = self._find_needed()
+        self._count_consumers()
+        for fn, grad in self.roots:
+            if self.needed is None or fn in self.needed:
+                self.deliver(fn, grad)
+
+    def _reachable(self) -> set[Any]:
+        seen: set[Any] = set()
+        stack = [fn for fn, _ in self.roots]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            stack.extend(n for n in node.next if n is not None)
+        return seen
+
+    def _find_needed(self) -> set[Any]:
+        """The nodes through which a target can be reached; inputs have smaller numbers."""
+        assert self.targets is not None
+        needed: set[Any] = set()
+        wanted = {node for node, _ in self.targets}
+        order = sorted(self._reachable(), key=lambda n: (bool(n.next), n.seq))
+        for node in order:
+            if node in wanted or any(n in needed for n in node.next):
+                needed.add(node)
+        return needed
+
+    def _count_consumers(self) -> None:
+        needed, waiting = self.needed, self.waiting
+        seen: set[Any] = set()
+        stack: list[Any] = []
+        for fn, _ in self.roots:
+            if needed is not None and fn not in needed:
+                continue
+            if fn in seen:
+                waiting[fn] = waiting.get(fn, 1) + 1
+            else:
+                seen.add(fn)
+                stack.append(fn)
+                if fn.outputs != 1:
+                    waiting[fn] = 1
+        while stack:
+            for fn in stack.pop().next:
+                if fn is None or (needed is not None and fn not in needed):
+                    continue
+                if fn in seen:
+                    waiting[fn] = waiting.get(fn, 1) + 1
+                else:
+                    seen.add(fn)
+                    stack.append(fn)
+                    if fn.outputs != 1:
+                        waiting[fn] = 1
+
+    # -------------------------------------------------------------- one node at a time
+
+    def deliver(self, fn: Any, grad: Any, nr: int = 0) -> None:
+        """A consumer hands `grad` (or None) to output `nr` of a node."""
+        if fn not in self.waiting:
+            heappush(self.ready, (_priority(fn), fn, grad))
+            return
+        if fn.outputs != 1:
+            buffer = self.buffers.setdefault(fn, {})
+            known = buffer.get(nr)
+            if grad is not None:
+                buffer[nr] = grad if known is None else known + grad
+            grad = buffer
+        elif grad is not None:
+            known = self.buffers.get(fn)
+            grad = self.buffers[fn] = grad if known is None else known + grad
+        else:
+            grad = self.buffers.get(fn)
+        self.waiting[fn] -= 1
+        if not self.waiting[fn]:
+            self.buffers.pop(fn, None)
+            heappush(self.ready, (_priority(fn), fn, grad))
+
+    def peek(self) -> Any:
+        """The node that `step` will run next; None when the run is over."""
+        self._pass_outputs()
+        return self.ready[0][1] if self.ready else None
+
+    def _pass_outputs(self) -> None:
+        while self.ready and self.ready[0][1].__class__ is Output:
+            _, port, grad = heappop(self.ready)
+            self.deliver(port.next[0], grad, port.nr)
+
+    def step(self) -> Any:
+        """Run the next node and deliver its gradients; return it, or None at the end."""
+        self._pass_outputs()
+        if not self.ready:
+            return None
+        _, node, grad = heappop(self.ready)
+        grads = _in_order(node, grad) if node.outputs != 1 else (grad,)
+        results = self.execute(node, grads)
+        self._route(node, results)
+        self.done += 1
+        return node
+
+    def _route(self, node: Any, results: tuple[Any, ...]) -> None:
+        needed = self.needed
+        for i, fn in enumerate(node.next):
+            if fn is not None and (needed is None or fn in needed):
+                self.deliver(fn, results[i] if i < len(results) else None)
+
+    def execute(self, node: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Hooks, the node itself, hooks again: the gradients of its inputs."""
+        if node.__class__ is AccumulateGrad:
+            self._arrive(node, grads[0])
+            return ()
+        grads = self._tensor_hooks(node, grads)
+        self._capture(node, grads)
+        if self.needed is not None and not any(n in self.needed for n in node.next):
+            return (None,) * len(node.next)
+        for hook in _hooks(node, "pre_hooks"):
+            grads = self._replaced(hook(*_prehook_arguments(self, grads)), grads, hook, node)
+        if events.listeners:
+            grads = self._told(events.tell("before_node", self, node, _bare(grads)), grads)
+        start = perf_counter() if events.listeners else 0.0
+        results = self._run_node(node, grads)
+        if events.listeners:
+            seconds = perf_counter() - start
+            said = events.tell("after_node", self, node, _bare(grads), _bare(results), seconds)
+            results = self._told(said, results)
+        for hook in _hooks(node, "post_hooks"):
+            answer = hook(self._wrapped(results), self._wrapped(grads))
+            results = self._replaced(answer, results, hook, node)
+        return results
+
+    def _run_node(self, node: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        results: tuple[Any, ...]
+        try:
+            if all(g is None for g in grads) and node.op is not None:
+                results = (None,) * len(node.next)
+            elif self.create_graph or (node.rare is not None and node.rare.general):
+                results = node.run_general(grads, self.create_graph)
+            else:
+                results = node.run(grads if node.outputs != 1 else grads[0])
+            if node.fit is not None:
+                results = fit_grads(results, node.fit, self.create_graph)
+        except Exception as error:
+            _add_note(error, node)
+            raise
+        if node.releases and not self.keep_graph:
+            node.saved = None
+        if state.modes.anomaly and state.modes.anomaly_nan:
+            check_gradients(node, _bare(grads), _bare(results))
+        return results
+
+    # -------------------------------------------------------------- leaves, hooks, captures
+
+    def _arrive(self, node: AccumulateGrad, grad: Any) -> None:
+        leaf = node.variable
+        if grad is None:
+            return
+        rare = leaf._rare
+        if rare is not None and rare.hooks:
+            grad = self._run_tensor_hooks(rare.hooks, grad, leaf)
+        if self.targets is not None and (node, 0) in self.targets:
+            self.captured[node, 0] = grad
+            if not self.accumulate:
+                return
+        elif self.targets is not None:
+            return
+        for hook in _hooks(node, "pre_hooks"):
+            grad = self._replaced(hook(*_prehook_arguments(self, (grad,))), (grad,), hook, node)[0]
+        if events.listeners:
+            events.tell("on_accumulate", self, leaf, _bare((grad,))[0])
+        self._accumulate(leaf, grad)
+        for hook in _hooks(node, "post_hooks"):
+            hook((), self._wrapped((grad,)))
+
+    def _accumulate(self, leaf: Any, grad: Any) -> None:
+        """Add to ``leaf.grad`` (a fresh copy at first: others may hold the array)."""
+        if self.create_graph:
+            known = leaf._grad
+            leaf._grad = grad.clone() if known is None else known + grad
+        else:
+            accumulate(leaf, getattr(grad, "_array", grad), fresh=False)
+        if leaf._rare is not None:
+            for hook in tuple(leaf._rare.post_hooks.values()):
+                hook(leaf)
+
+    def _tensor_hooks(self, node: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        rare = node.rare
+        if rare is None or not (rare.tensor_hooks or rare.retain):
+            return grads
+        changed = list(grads)
+        for nr, grad in enumerate(changed):
+            if grad is None:
+                continue
+            hooks = rare.tensor_hooks.get(nr)
+            if hooks:
+                changed[nr] = self._run_tensor_hooks(hooks, grad, node)
+            keeper = rare.retain.get(nr)
+            tensor = keeper() if keeper is not None else None
+            if tensor is not None:
+                _add_grad(tensor, self._wrap(changed[nr]))
+        return tuple(changed)
+
+    def _run_tensor_hooks(self, hooks: Any, grad: Any, owner: Any) -> Any:
+        for hook in tuple(hooks.values()):
+            grad = self._replaced((hook(self._wrap(grad)),), (grad,), hook, owner)[0]
+        return grad
+
+    def _capture(self, node: Any, grads: tuple[Any, ...]) -> None:
+        if self.targets is None:
+            return
+        for nr, grad in enumerate(grads):
+            if (node, nr) in self.targets:
+                self.captured[node, nr] = grad
+                if self.accumulate and grad is not None:
+                    _add_grad(self.targets[node, nr], self._wrap(grad))
+
+    def _wrap(self, grad: Any) -> Any:
+        from .tensor import Tensor
+
+        if grad is None or isinstance(grad, Tensor):
+            return grad
+        array = grad if is_array(grad) else backend_of(grad).xp.asarray(grad)
+        return Tensor._from_array(array)
+
+    def _wrapped(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(self._wrap(g) for g in grads)
+
+    def _replaced(self, answer: Any, grads: tuple[Any, ...], hook: Any, node: Any) -> Any:
+        """What a hook returned in place of the gradients, checked; None leaves them."""
+        if answer is None:
+            return grads
+        if not isinstance(answer, tuple):
+            answer = (answer,)
+        if len(answer) != len(grads):
+            raise GradientError(
+                f"hook '{_hook_name(hook)}' has returned an incorrect number of values "
+                f"(got {len(answer)}, but expected {len(grads)})"
+            )
+        return tuple(
+            old if new is None and len(grads) == 1 else self._checked(new, old, hook, node)
+            for new, old in zip(answer, grads, strict=True)
+        )
+
+    def _checked(self, new: Any, old: Any, hook: Any, node: Any) -> Any:
+        from .tensor import Tensor
+
+        if new is None:
+            return None
+        if not isinstance(new, Tensor):
+            raise TypeError(
+                f"expected Tensor, but hook '{_hook_name(hook)}' returned '{type(new).__name__}'"
+            )
+        if old is not None and tuple(new.shape) != tuple(old.shape):
+            raise GradientError(
+                f"hook '{_hook_name(hook)}' has changed the size of value: "
+                f"{tuple(old.shape)} became {tuple(new.shape)}"
+            )
+        if old is not None and new._array.dtype != getattr(old, "_array", old).dtype:
+            raise GradientError(
+                f"hook '{_hook_name(hook)}' has changed the type of value "
+                f"(was {getattr(old, '_array', old).dtype}, got {new._array.dtype})"
+            )
+        return new if self.create_graph else new._array
+
+    def _told(self, said: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        if said is None:
+            return grads
+        if len(said) != len(grads):
+            raise GradientError(
+                f"a listener replaced {len(grads)} gradients by {len(said)}; return one for each"
+            )
+        return tuple(self._fit_said(new, old) for new, old in zip(said, grads, strict=True))
+
+    def _fit_said(self, new: Any, old: Any) -> Any:
+        array = getattr(new, "_array", new)
+        before = getattr(old, "_array", old)
+        if array is before:
+            return old
+        if array is not None and before is not None and array.shape != before.shape:
+            raise GradientError(
+                f"a listener replaced a gradient of shape {before.shape} by one of {array.shape}"
+            )
+        return self._wrap(array) if self.create_graph else array
+
+    # -------------------------------------------------------------- to the end
+
+    def finish(self) -> None:
+        """Run whatever is left."""
+        plain = not (self.create_graph or state.special or self.needed is not None)
+        if plain and not self.done and len(self.ready) == 1:
+            _, node, grad = heappop(self.ready)
+            self._finish_fast(node, grad)
+            return
+        previous = state.set_mode("grad", self.create_graph)
+        error: BaseException | None = None
+        if events.listeners:
+            events.tell("on_backward_begin", self)
+        try:
+            while self.step() is not None:
+                pass
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            state.set_mode("grad", previous)
+            if events.listeners:
+                events.tell("on_backward_end", self, error)
+
+    def _finish_fast(self, node: Any, g: Any) -> None:
+        """`step` in a loop, for raw arrays, with all that is common written out."""
+        waiting, buffers, heap = self.waiting, self.buffers, self.ready
+        release = not self.keep_graph
+        owned: set[Any] = set()
+        if node.__class__ is AccumulateGrad or node.rare is not None or node.outputs != 1:
+            heappush(heap, (_priority(node), node, g))
+            node = None
+        while True:
+            if node is None:
+                if not heap:
+                    return
+                _, node, g = heappop(heap)
+            if node.rare is not None or g is None or node.outputs != 1:
+                with _no_grad_in_hooks():
+                    results = self._unusual(node, g)
+            else:
+                try:
+                    results = node.run(g)
+                    if node.fit is not None:
+                        results = fit_grads(results, node.fit)
+                except Exception as error:
+                    _add_note(error, node)
+                    raise
+                if release and node.releases:
+                    node.saved = None
+            best = None
+            for fn, grad in zip(node.next, results):
+                if fn is None:
+                    continue
+                if fn in waiting:
+                    if fn.outputs != 1 or grad is None:
+                        self.deliver(fn, grad)
+                        continue
+                    known = buffers.get(fn)
+                    if known is None:
+                        buffers[fn] = grad
+                    elif fn in owned:
+                        known += grad
+                    else:
+                        buffers[fn] = known + grad
+                        if grad.ndim:
+                            owned.add(fn)
+                    left = waiting[fn] - 1
+                    waiting[fn] = left
+                    if left:
+                        continue
+                    grad = buffers.pop(fn)
+                    if fn.__class__ is AccumulateGrad:
+                        self._arrive_fast(fn, grad, fn in owned)
+                        continue
+                elif fn.__class__ is AccumulateGrad:
+                    if grad is not None:
+                        self._arrive_fast(fn, grad, grad is not g)
+                    continue
+                if best is None:
+                    best, best_grad = fn, grad
+                else:
+                    heappush(heap, (-fn.seq, fn, grad))
+            if best is None:
+                node = None
+            elif heap:
+                _, node, g = heappushpop(heap, (-best.seq, best, best_grad))
+            else:
+                node, g = best, best_grad
+
+    def _unusual(self, node: Any, g: Any) -> tuple[Any, ...]:
+        """A node with hooks, several outputs or no gradient, met by the fast loop."""
+        if node.__class__ is Output:
+            self.deliver(node.next[0], g, node.nr)
+            return ()
+        return self.execute(node, _in_order(node, g) if node.outputs != 1 else (g,))
+
+    def _arrive_fast(self, node: AccumulateGrad, grad: Any, fresh: bool) -> None:
+        leaf = node.variable
+        if leaf._rare is not None or node.rare is not None:
+            with _no_grad_in_hooks():
+                self._arrive(node, grad)
+        else:
+            accumulate(leaf, grad, fresh)
+
+
+def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
+    """Add a raw gradient to ``leaf.grad``; `fresh` says that nobody else holds the array."""
+    from .tensor import Tensor
+
+    array = leaf._array
+    if not is_array(grad):
+        grad, fresh = backend_of(array).xp.asarray(grad, array.dtype), True
+    if grad.shape != array.shape:
+        raise GradientError(
+            f"the gradient of shape {grad.shape} does not fit the leaf of shape {array.shape}"
+        )
+    if grad.dtype != array.dtype:
+        grad, fresh = grad.astype(array.dtype), True
+    with _accumulate_lock:
+        known = leaf._grad
+        if known is None:
+            if not fresh or grad.base is not None:
+                grad = grad.copy()
+            leaf._grad = Tensor._from_array(grad)
+        elif known._fn is not None:
+            leaf._grad = known + Tensor._from_array(grad)
+        else:
+            total = known._array
+            total += grad
+            known._bump("backward")
+
+
+def _in_order(node: Any, arrived: dict[int, Any]) -> tuple[Any, ...]:
+    """The gradients of a node with several outputs, None where none came."""
+    return tuple(arrived.get(nr) for nr in range(node.output_count))
+
+
+def _add_grad(tensor: Any, grad: Any) -> None:
+    tensor._grad = grad if tensor._grad is None else tensor._grad + grad
+
+
+class _no_grad_in_hooks:  # noqa: N801
+    """Hooks run without recording, as the engine's own arithmetic does."""
+
+    def __enter__(self) -> None:
+        self.previous = state.set_mode("grad", False)
+
+    def __exit__(self, *exc: object) -> None:
+        state.set_mode("grad", self.previous)
+
+
+_arrival = itertools.count(-(1 << 62)).__next__
+
+
+def _priority(fn: Any) -> int:
+    """Smallest first: leaves at once, in order of arrival, then the nodes made last."""
+    return _arrival() if fn.__class__ is AccumulateGrad else -fn.seq
+
+
+def _hooks(node: Any, kind: str) -> tuple[Any, ...]:
+    return () if node.rare is None else tuple(getattr(node.rare, kind).values())
+
+
+def _prehook_arguments(run: Run, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (run._wrapped(grads),)
+
+
+def _bare(grads: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(g, "_array", g) for g in grads)
+
+
+def _hook_name(hook: Any) -> str:
+    return getattr(hook, "__qualname__", type(hook).__name__)
+
+
+def _add_note(error: BaseException, node: Node) -> None:
+    note = f"raised while backward ran {describe_node(node)}"
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)

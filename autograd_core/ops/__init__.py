@@ -1,0 +1,1 @@
+"""The ops, by family; each declares forward and gradient formulas once (see `declare`)."""

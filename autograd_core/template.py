@@ -1,0 +1,329 @@
+"""Writes the fast path of an op as Python source, once, from its declaration.
+
+For each op two functions come out: ``call``, what a forward costs in the common case
+(NumPy float32 or float64 arrays of one dtype, default modes, nobody listening), and the
+node's ``run``, its backward on raw arrays.  Whatever is not common goes to
+`autograd_core.dispatch`, which does the same thing at leisure and in full.
+
+Print ``autograd_core.template.source(op)`` to read what is written for an op.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import state
+from .node import Node, Version, accumulator, ref
+from .source import MARK, getframe, user_location
+
+if TYPE_CHECKING:
+    from .declare import Op
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One value that backward needs.
+
+    ``kind`` is input, inputs, output, shape, dtype, shapes or static; ``index`` the place
+    among inputs or outputs; ``users`` the inputs whose formulas need it.
+    """
+
+    kind: str
+    name: str
+    index: int
+    users: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """How many entries of ``Node.saved`` it takes (tensors carry their version)."""
+        return 2 if self.kind in ("input", "output") else 1
+
+
+def parameters_of(fn: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a formula's parameters."""
+    return tuple(inspect.signature(fn).parameters)
+
+
+def layout_of(op: Op) -> tuple[Saved, ...]:
+    """What an op saves, from the names in its formulas."""
+    users: dict[str, set[int]] = {}
+    for names, fn in op.vjps.items():
+        indices = [op.inputs.index(n) for n in names] if not op.variadic else [0]
+        for parameter in parameters_of(fn):
+            if parameter not in ("F", "g", "needs"):
+                users.setdefault(parameter, set()).update(indices)
+    return tuple(_saved(op, name, tuple(sorted(found))) for name, found in users.items())
+
+
+def _saved(op: Op, name: str, users: tuple[int, ...]) -> Saved:
+    everything = op.outputs + op.aux
+    if op.variadic and name in ("tensors", "shapes"):
+        return Saved("inputs" if name == "tensors" else "shapes", name, 0, users)
+    if name in op.inputs:
+        return Saved("input", name, op.inputs.index(name), users)
+    if name in everything:
+        return Saved("output", name, everything.index(name), users)
+    if name in op.statics:
+        return Saved("static", name, op.statics.index(name), users)
+    stem, _, what = name.rpartition("_")
+    if what in ("shape", "dtype") and stem in op.inputs:
+        return Saved(what, name, op.inputs.index(stem), users)
+    raise TypeError(f"op {op.name}: a formula asks for {name!r}, which is no input, output or static")
+
+
+def build(op: Op) -> Callable[..., Any]:
+    """Make the op's node class and its function on tensors."""
+    from . import dispatch
+
+    op.layout = layout_of(op)
+    if op.vjps:
+        op.node_class = _node_class(op)
+    if op.scalar is not None:
+        op.scalar.layout = layout_of(op.scalar)
+        op.scalar.node_class = _node_class(op.scalar)
+    if not _has_fast_path(op):
+        return dispatch.slow_call(op)
+    scope = _names(op)
+    exec(compile(source(op), f"<autograd_core op {op.name}>", "exec"), scope)
+    call: Callable[..., Any] = scope[op.name]
+    call.__doc__ = op.doc
+    call.__qualname__ = op.name
+    if op.vjps and _has_fast_run(op):
+        op.node_class.run = scope["run"]  # type: ignore[method-assign]
+        if op.scalar is not None:
+            op.scalar.node_class.run = scope["run_scalar"]  # type: ignore[method-assign]
+    return call
+
+
+def _node_class(op: Op) -> type[Node]:
+    from . import dispatch
+
+    releases = any(s.kind in ("input", "inputs", "output") for s in op.layout)
+    body = {
+        "__slots__": (),
+        "op": op,
+        "outputs": 0 if op.many else len(op.outputs),
+        "releases": releases,
+        "run": dispatch.run_raw,
+        "run_general": dispatch.run_general,
+        "__getattr__": dispatch.saved_attribute,
+    }
+    assert op.node_name is not None
+    return type(op.node_name, (Node,), body)
+
+
+def _has_fast_path(op: Op) -> bool:
+    return not (op.variadic or op.many or len(op.outputs) > 1 or op.aux or op.types == "bool")
+
+
+def _has_fast_run(op: Op) -> bool:
+    return all(len(names) == 1 for names in op.vjps)
+
+
+def _names(op: Op) -> dict[str, Any]:
+    from . import dispatch
+    from .backends import numpy_backend
+    from .tensor import Tensor
+
+    xp = numpy_backend.xp
+    scope: dict[str, Any] = {
+        MARK: True, "state": state, "Tensor": Tensor, "new": object.__new__, "ref": ref,
+        "accumulator": accumulator, "Version": Version, "NodeClass": op.node_class,
+        "NodeScalar": op.scalar.node_class if op.scalar else None,
+        "scalars32": _Scalars("f4").__getitem__, "scalars64": _Scalars("f8").__getitem__,
+        "getframe": getframe, "user_location": user_location, "ndarray": np.ndarray,
+        "asarray": np.asarray, "F32": np.dtype("f4"), "F64": np.dtype("f8"), "op": op,
+        "general": dispatch.general, "current_fn": dispatch.current_fn, "xp": xp,
+        "forward": getattr(xp, op.ufunc) if op.ufunc else op.forward,
+        "mark_view": dispatch.mark_view, "raise_freed": dispatch.raise_freed,
+        "raise_modified": dispatch.raise_modified, "raw": numpy_backend.raw,
+        "raw_for": dispatch.raw_for, "next_sequence": state.next_sequence,
+    }  # fmt: skip
+    for i, name in enumerate(op.inputs):
+        if (name,) in op.vjps:
+            scope[f"vjp{i}"] = op.vjps[(name,)]
+    return scope
+
+
+class _Scalars(dict[float, Any]):
+    """Python numbers as 0-d arrays: NumPy takes these twice as fast as the numbers."""
+
+    def __init__(self, dtype: str):
+        super().__init__()
+        self.dtype = dtype
+
+    def __missing__(self, number: float) -> Any:
+        array = np.asarray(number, self.dtype)
+        array.flags.writeable = False
+        if len(self) > 1000:
+            self.clear()
+        if number:  # 0.0 and -0.0 are one key
+            self[number] = array
+        return array
+
+
+def source(op: Op) -> str:
+    """The Python source written for an op."""
+    op.layout = layout_of(op)
+    parts = [_call_source(op)]
+    if op.vjps and _has_fast_run(op):
+        parts.append(_run_source(op))
+        if op.scalar is not None:
+            parts.append(_run_source(op.scalar, "run_scalar"))
+    return "\n\n".join(parts)
+
+
+def _call_source(op: Op) -> str:
+    n = range(len(op.inputs))
+    statics = ", ".join(op.statics)
+    signature = ", ".join(f"x{i}" for i in n) + (f", *, {statics}" if op.statics else "")
+    comma = "," if op.statics else ""
+    fallback = f"return general(op, ({' '.join(f'x{i},' for i in n)}), ({statics}{comma}))"
+    lines = [f"def {op.name}({signature}):", f"    if state.special: {fallback}"]
+    if op.scalar is not None:
+        lines += ["    k = x1.__class__", "    if k is float or k is int:"]
+        body = _body_lines(op.scalar, "NodeScalar", fallback)
+        lines += [f"    {line}" for line in body]
+    return "\n".join([*lines, *_body_lines(op, "NodeClass", fallback)])
+
+
+def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
+    n = range(len(op.inputs))
+    lines = ["    try:"]
+    lines += [f"        a{i} = x{i}._array" for i in n]
+    lines += ["        dtype = a0.dtype"]
+    same = "".join(f" or a{i}.dtype is not dtype" for i in n[1:])
+    lines += [
+        f"        if a0.__class__ is not ndarray or (dtype is not F32 and dtype is not F64){same}:",
+        f"            {fallback}",
+        f"        r = {_compute(op)}",
+        "    except Exception:",
+        f"        {fallback}",
+        "    if r.__class__ is not ndarray: r = asarray(r)",
+        "    t = new(Tensor); t._array = r; t._version_counter = None; t._view = None",
+        "    t._grad = None; t._rare = None",
+    ]
+    if not op.vjps:
+        return [*lines, "    t._fn = None", *_view_lines(op), "    return t"]
+    lines += [f"    f{i} = x{i}._fn if x{i}._view is None else current_fn(x{i})" for i in n]
+    lines += [f"    if {' and '.join(f'f{i} is None' for i in n)}:", "        t._fn = None"]
+    lines += [*(f"    {line}" for line in _view_lines(op)), "        return t"]
+    lines += [f"    if f{i}.__class__ is ref: f{i} = f{i}() or accumulator(x{i})" for i in n]
+    nexts = " ".join(f"f{i}," for i in n) + (" None" if op.scalar_of is not None else "")
+    return [
+        *lines,
+        f"    n = t._fn = {node_class}()",
+        f"    n.next = ({nexts}); n.seq = next_sequence(); n.rare = None",
+        *_save_lines(op),
+        *_fit_lines(op),
+        "    frame = getframe(1)",
+        f"    if {MARK!r} in frame.f_globals: n.code, n.lasti = user_location(2)",
+        "    else: n.code = frame.f_code; n.lasti = frame.f_lasti",
+        *_view_lines(op),
+        "    return t",
+    ]
+
+
+def _compute(op: Op) -> str:
+    arrays = ", ".join(f"a{i}" for i in range(len(op.inputs)))
+    if op.scalar_of is not None:
+        return f"forward({arrays}, (scalars32 if dtype is F32 else scalars64)(x1))"
+    if op.ufunc:
+        return f"forward({arrays})"
+    return f"forward(xp, {arrays}{''.join(f', {s}={s}' for s in op.statics)})"
+
+
+def _view_lines(op: Op) -> list[str]:
+    if not op.view:
+        return []
+    return [f"    mark_view(t, x0, op, ({''.join(f'{s}, ' for s in op.statics)}))"]
+
+
+def _fit_lines(op: Op) -> list[str]:
+    if not op.broadcast or len(op.inputs) == 1:
+        return ["    n.fit = None"]
+    n = range(len(op.inputs))
+    same = " == ".join(f"a{i}.shape" for i in n)
+    fit = ", ".join(f"(a{i}.shape, dtype)" for i in n)
+    return [f"    if {same}: n.fit = None", f"    else: n.fit = ({fit})"]
+
+
+def _save_lines(op: Op) -> list[str]:
+    before: list[str] = []
+    parts: list[str] = []
+    for s in op.layout:
+        if s.kind == "input":
+            before.append(f"    v{s.index} = x{s.index}._version_counter")
+            before.append(f"    if v{s.index} is not None: v{s.index} = v{s.index}.n")
+            condition = "" if len(s.users) == len(op.inputs) else _any_needed(s.users)
+            kept = f"x{s.index}" + (f" if {condition} else None" if condition else "")
+            parts += [kept, f"v{s.index}"]
+        elif s.kind == "output":
+            before.append("    vo = t._version_counter = Version()")
+            parts += ["r", "vo"]
+        elif s.kind == "shape":
+            parts.append(f"a{s.index}.shape")
+        elif s.kind == "dtype":
+            parts.append("dtype")
+        else:
+            parts.append("x1" if op.scalar_of is not None else s.name)
+    return [*before, f"    n.saved = ({' '.join(p + ',' for p in parts)})"]
+
+
+def _any_needed(users: tuple[int, ...]) -> str:
+    return " or ".join(f"f{u} is not None" for u in users)
+
+
+def _run_source(op: Op, name: str = "run") -> str:
+    lines = [f"def {name}(n, g):", "    saved = n.saved", "    if saved is None: raise_freed(n)"]
+    targets: list[str] = []
+    for s in op.layout:
+        stem = _variable(s)
+        targets += [f"t_{stem}", f"v_{stem}"] if s.width == 2 else [stem]
+    if targets:
+        lines.append(f"    {' '.join(t + ',' for t in targets)} = saved")
+    for s in op.layout:
+        stem = _variable(s)
+        if s.kind == "input":
+            lines += [
+                f"    if t_{stem} is not None:",
+                f"        c = t_{stem}._version_counter",
+                f"        if c is not v_{stem} and c.n != (v_{stem} or 0): raise_modified(n, {s.name!r}, c, v_{stem} or 0)",
+                f"        {stem} = t_{stem}._array",
+            ]
+        elif s.kind == "output":
+            lines += [
+                f"    if v_{stem}.n: raise_modified(n, {s.name!r}, v_{stem}, 0)",
+                f"    {stem} = t_{stem}",
+            ]
+    if op.scalar_of is not None and targets:
+        lines.append("    if g.dtype is F32: s_other = scalars32(s_other)")
+    if any("F" in parameters_of(fn) for fn in op.vjps.values()):
+        lines.append("    F = raw if g.__class__ is ndarray else raw_for(g)")
+    by_input = {names[0]: fn for names, fn in op.vjps.items()}
+    results = []
+    alone = len(op.inputs) == 1
+    if not alone and by_input:
+        lines.append(f"    {' '.join(f'f{i},' for i in range(len(op.inputs)))} = n.next")
+    for i, name in enumerate(op.inputs):
+        if name not in by_input:
+            results.append("None")
+            continue
+        arguments = [_argument(op, p) for p in parameters_of(by_input[name])]
+        call = f"vjp{i}({', '.join(arguments)})"
+        results.append(call if alone else f"{call} if f{i} is not None else None")
+    lines.append(f"    return ({' '.join(r + ',' for r in results)})")
+    return "\n".join(lines)
+
+
+def _variable(s: Saved) -> str:
+    return f"s_{s.name}"
+
+
+def _argument(op: Op, parameter: str) -> str:
+    return parameter if parameter in ("F", "g") else f"s_{parameter}"
