@@ -9,6 +9,8 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
+import warnings
+
 from . import autograd as autograd
 from . import dtypes, inplace, modes, namespace, printing, source
 from ._version import __version__ as __version__
@@ -32,5 +34,41 @@ from .printing import set_printoptions as set_printoptions
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 
+# Like PyTorch's, 1 / 0 and log(0) give inf without a word; NumPy's error state stays the user's.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_core(\.|$)")
 namespace.fill(globals())
 source.mark_internal(__name__)
+
+
+_LATER = {"debug", "nn", "optim"}
+_FUNCTIONAL = {
+    "alpha_dropout", "cosine_similarity", "group_norm", "instance_norm", "layer_norm",
+    "pairwise_distance", "rms_norm",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Load `debug`, `nn` and `optim` when they are first asked for."""
+    import importlib
+
+    if name in _LATER:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _FUNCTIONAL:
+        return getattr(importlib.import_module(".nn.functional", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# `%load_ext autograd_core` calls these two in the package it names.  They are the one door that
+# opens upwards, from the engine to Jupyter, and only inside the call: importing stays free of it.
+def load_ipython_extension(ipython: object) -> None:
+    """Add ``%%autograd_trace`` and its companions to IPython (``%load_ext autograd_core``)."""
+    import jupyter_ext
+
+    jupyter_ext.load_ipython_extension(ipython)
+
+
+def unload_ipython_extension(ipython: object) -> None:
+    """Take them away again (``%unload_ext autograd_core``)."""
+    import jupyter_ext
+
+    jupyter_ext.unload_ipython_extension(ipython)

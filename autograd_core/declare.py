@@ -20,7 +20,7 @@ The *names* of a formula's parameters say what it needs, and that is what is sav
 ``F``                  namespace of the ops: raw arrays first, tensors for higher order
 an input's name        that input (its version is checked when it is used)
 an output's name       that output (``result`` unless named otherwise)
-``x_shape, x_dtype``   shape and dtype of input ``x``
+``x_shape, x_dtype``   shape and dtype of input ``x``; ``x_strides`` its layout
 ``shapes``             shapes of all inputs (ops over a list of tensors)
 ``needs``              which inputs need a gradient (formulas for several inputs)
 a static's name        that keyword argument
@@ -34,6 +34,7 @@ array: never something it saved (the engine keeps fresh arrays as ``.grad``).
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -57,15 +58,28 @@ class Op:
         Names of the tensors in, keyword arguments, outputs in the graph, other outputs.
     types : str
         Result dtype: ``promote`` the inputs', ``float`` the same but integers become the
-        default float, ``bool``, ``same`` (inputs must agree) or ``free`` (forward decides).
+        default float, ``bool``, ``same`` (inputs must agree), ``floating`` (agree and be
+        floating) or ``free`` (forward decides).
     broadcast : bool
         Whether gradients may have to be summed back to the inputs' shapes.
     scalars : bool
         Whether Python numbers are taken as they are in place of tensors.
+    scalar_node : str or None
+        Node name of ``tensor op number``, where PyTorch's differs.
+    check : callable or None
+        ``check(*inputs)`` raises on dtypes that the op refuses (never floats).
     view : bool
         Whether the output shares the input's memory.
+    part : callable or None
+        Of a view op with many outputs: ``part(shape, nr, **statics)`` gives the view op and
+        statics that make output `nr` alone.
+    moves : bool
+        Whether it only moves elements: half precision needs no detour through float32.
     variadic : bool
         Whether it takes any number of tensors.
+    linear, elementwise : bool
+        Whether it is linear in all its floating inputs together, or works element by
+        element: shortcuts for forward mode (`autograd_core.forward`), never needed.
     ufunc : str or None
         Name of the NumPy function that *is* the forward, if there is one.
     """
@@ -79,11 +93,17 @@ class Op:
         self.types: str = flags.pop("types", "same")
         self.broadcast: bool = flags.pop("broadcast", False)
         self.scalars: bool = flags.pop("scalars", False)
+        self.scalar_node: str | None = flags.pop("scalar_node", None)
+        self.check: Callable[..., None] | None = flags.pop("check", None)
         self.view: bool = flags.pop("view", False)
         self.outputs: tuple[str, ...] = flags.pop("outputs", ("result",))
         self.aux: tuple[str, ...] = flags.pop("aux", ())
         self.many: bool = flags.pop("many", False)
         self.linear: bool = flags.pop("linear", False)
+        self.moves: bool = flags.pop("moves", False) or self.view
+        self.elementwise: bool = flags.pop("elementwise", False)
+        self.part: Callable[..., Any] | None = flags.pop("part", None)
+        self.jvp_rule: Callable[..., Any] | None = None
         if flags:
             raise TypeError(f"op {name}: unknown flags {sorted(flags)}")
         self._read_signature()
@@ -92,6 +112,7 @@ class Op:
         self.node_class: type[Node] = Node
         self.layout: tuple[template.Saved, ...] = ()
         self._call: Callable[..., Any] | None = None
+        self._built: Callable[..., Any] | None = None
         self._scalar: Op | None = None
         if name in REGISTRY:
             raise TypeError(f"op {name} is declared twice")
@@ -111,9 +132,17 @@ class Op:
             return self._add_vjp(names, first)
         return lambda fn: self._add_vjp((first, *others), fn)
 
+    def jvp(self, fn: Callable[..., Any]) -> Callable[..., Any]:
+        """Declare a forward-mode rule, where it is better than the one derived from `vjp`.
+
+        Its parameters are ``F``, names of inputs, outputs and statics, ``t`` (tangent of the
+        first input) and ``tangents`` (of all, None where there is none).
+        """
+        self.jvp_rule = fn
+        return fn
+
     def _add_vjp(self, names: tuple[str, ...], fn: Callable[..., Any]) -> Callable[..., Any]:
         self.vjps[names] = fn
-        self._call = None
         return fn
 
     @property
@@ -127,22 +156,59 @@ class Op:
             variant.scalar_of = self
             variant.inputs, variant.statics = self.inputs[:1], self.inputs[1:]
             variant.broadcast = False
+            variant.node_name = self.scalar_node or self.node_name
             variant.vjps = {n: f for n, f in self.vjps.items() if n == self.inputs[:1]}
             self._scalar = variant
         return self._scalar
 
     @property
     def call(self) -> Callable[..., Any]:
-        """The generated function on tensors (built when first used)."""
+        """The function on tensors: a stub that builds the real one when first called."""
         if self._call is None:
-            self._call = template.build(self)
+            self._call = self._stub()
         return self._call
+
+    def _stub(self) -> Callable[..., Any]:
+        def first_call(*tensors: Any, **statics: Any) -> Any:
+            return self.build()(*tensors, **statics)
+
+        first_call.__name__ = first_call.__qualname__ = self.name
+        first_call.__doc__ = self.doc
+        return first_call
+
+    def build(self) -> Callable[..., Any]:
+        """Write the fast path and put it wherever the stub had been put.
+
+        Compiling all ops would double the import time; most programs use few of them.
+        """
+        if self._built is None:
+            stub, self._built = self._call, template.build(self)
+            self._call = self._built
+            if stub is not None:
+                _replace_everywhere(stub, self._built)
+        return self._built
 
     def __call__(self, *tensors: Any, **statics: Any) -> Any:
         return self.call(*tensors, **statics)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+
+def _replace_everywhere(stub: Any, built: Any) -> None:
+    """Methods of Tensor, names in this package's modules, the namespace of formulas."""
+    from .functional_namespace import TENSORS
+    from .tensor import Tensor
+
+    for name, value in list(vars(Tensor).items()):
+        if value is stub:
+            setattr(Tensor, name, built)
+    package = __name__.partition(".")[0]
+    spaces = [vars(m) for n, m in list(sys.modules.items()) if n.partition(".")[0] == package]
+    for space in (vars(TENSORS), *spaces):
+        for name, value in list(space.items()):
+            if value is stub:
+                space[name] = built
 
 
 def op(node_name: str | None, name: str | None = None, **flags: Any) -> Callable[[Any], Op]:
@@ -171,4 +237,5 @@ def elementwise(
 
         flags = {"types": "promote", "broadcast": True, "scalars": True} | flags
     forward.__doc__ = doc
+    flags.setdefault("elementwise", True)
     return Op(name, node_name, forward, ufunc=ufunc, **flags)

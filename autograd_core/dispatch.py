@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import backends, dtypes, events, state
+from . import backends, dtypes, events, forward, state
 from .backends import backend_of
 from .dtypes import BOOL, FLOATING, bfloat16, float16
 from .errors import DeviceError, DtypeError, GraphFreedError, InPlaceError, ShapeError
@@ -44,10 +44,15 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
     """Run an op in full generality."""
     start = perf_counter() if state.listening else 0.0
     _check_types(op, inputs)
+    if op.check is not None:
+        op.check(*inputs)
     arrays, common = _promote(op, inputs)
     owner = _one_backend(op, inputs)
+    if op.scalars and isinstance(inputs[0], NUMBERS) and common is not None:
+        inputs = (_wrap(owner.xp.asarray(arrays[0], common.numpy), owner), *inputs[1:])
     half = _is_half(arrays)
-    if half is not None:
+    detour = half is not None and not op.moves
+    if detour:
         arrays = [a.astype(np.float32) if _half_of(a) else a for a in arrays]
     named = dict(zip(op.statics, statics, strict=True))
     try:
@@ -56,16 +61,24 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
         raise _explain(op, inputs, error) from error
     several = type(results) in (tuple, list)
     results = list(results) if several else [results]
-    if half is not None:
+    if detour:
         results = [r.astype(half) if r.dtype == np.float32 else r for r in results]
     outputs = [_wrap(r, owner) for r in results]
     node = _record(op, inputs, statics, outputs, common, half is not None)
     if op.view:
-        for out in outputs:
-            mark_view(out, inputs[0], op, statics, len(outputs) > 1)
+        for nr, out in enumerate(outputs):
+            step = (op, statics)
+            if op.part is not None:
+                step = op.part(inputs[0]._array.shape, nr, **named)
+            mark_view(out, inputs[0], *step, several=several)
+    if state.modes.forward_level >= 0:
+        forward.propagate(op, inputs, statics, outputs)
     if state.listening:
         tensors = tuple(x for x in inputs if x is not None)
         events.emit_op(op.name, node, tensors, tuple(outputs), perf_counter() - start)
+    if state.tap is not None and outputs:
+        kind = op.name if node is None else type(node)
+        events.tap_op(kind, node, outputs[0]._array, outputs)
     return tuple(outputs) if several else outputs[0]
 
 
@@ -108,7 +121,7 @@ def _one_backend(op: Op, inputs: Sequence[Any]) -> backends.Backend:
 def _promote(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype | None]:
     if op.types == "free":
         return [x if x is None else x._array for x in inputs], None
-    if op.types == "same":
+    if op.types in ("same", "floating"):
         return _same_dtype(op, inputs)
     operands = []
     for x in inputs:
@@ -153,7 +166,13 @@ def _same_dtype(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype 
                 f"{op.name}(): expected all inputs to have the same dtype, "
                 f"but got: {one.name} != {two.name}; convert one with .to({two!r})"
             )
-    return arrays, dtypes.from_numpy(kinds[0]) if kinds else None
+    common = dtypes.from_numpy(kinds[0]) if kinds else None
+    if op.types == "floating" and common is not None and common.category < FLOATING:
+        spoken = _TYPE_NAMES.get(common.name, common.name).removesuffix("Tensor")
+        raise DtypeError(
+            f'"{op.name}" not implemented for \'{spoken}\'; convert the tensor with .float() first'
+        )
+    return arrays, common
 
 
 def _half_of(array: Any) -> bool:
@@ -229,7 +248,7 @@ def _differentiable(out: Any) -> bool:
 
 def _fit(op: Op, inputs: Sequence[Any], outputs: list[Any], half: bool) -> tuple[Any, ...] | None:
     """What the engine must make each gradient fit, or None when the formulas see to it."""
-    if not half and op.types not in ("promote", "float"):
+    if not (half or op.broadcast or op.types in ("promote", "float")):
         return None
     out = outputs[0]._array
     arrays = [getattr(x, "_array", None) for x in inputs]
@@ -269,9 +288,9 @@ def _save(
         elif s.kind == "shape":
             x = inputs[s.index]
             parts.append(None if x is None else () if isinstance(x, NUMBERS) else x._array.shape)
-        elif s.kind == "dtype":
+        elif s.kind in ("strides", "dtype"):
             x = inputs[s.index]
-            parts.append(None if x is None else x._array.dtype)
+            parts.append(None if x is None else getattr(x._array, s.kind))
         elif s.kind == "shapes":
             parts.append(tuple(x._array.shape for x in inputs))
         else:
@@ -496,8 +515,14 @@ def mark_view(t: Any, x: Any, op: Op, statics: tuple[Any, ...], several: bool = 
 def current_fn(t: Any) -> Any:
     """The node of a view, made anew when its memory was written to since."""
     view = t._view
-    if view.version == t._version_counter.n or view.origin == "several":
+    if view.version == t._version_counter.n:
         return t._fn
+    if view.origin == "custom" and view.base._fn is not None:
+        raise InPlaceError(
+            "A view that came out of a custom Function (or an input that it returned as it was) "
+            "was modified through its base, after which its gradient is not defined. clone() the "
+            "Function's output, or the base before writing to it."
+        )
     view.version = t._version_counter.n
     if view.base._fn is not None:
         previous = state.set_mode("grad", True)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush
 from time import perf_counter
 from typing import Any
 
@@ -76,6 +76,7 @@ class Run:
         self.buffers: dict[Any, Any] = {}
         self.ready: list[tuple[int, Any, Any]] = []
         self.needed: set[Any] | None = None
+        self._taking_part: set[Any] | None = None
         self.done = 0
         self._prepare()
 
@@ -99,6 +100,12 @@ class Run:
             seen.add(node)
             stack.extend(n for n in node.next if n is not None)
         return seen
+
+    def will_run(self, node: Any) -> bool:
+        """Whether a node takes part in this run."""
+        if self._taking_part is None:
+            self._taking_part = self._reachable() if self.needed is None else self.needed
+        return node in self._taking_part
 
     def _find_needed(self) -> set[Any]:
         """The nodes through which a target can be reached; inputs have smaller numbers."""
@@ -199,6 +206,8 @@ class Run:
             return (None,) * len(node.next)
         for hook in _hooks(node, "pre_hooks"):
             grads = self._replaced(hook(*_prehook_arguments(self, grads)), grads, hook, node)
+        if state.tap is not None:
+            _tap_step(node, _bare(grads))
         if events.listeners:
             grads = self._told(events.tell("before_node", self, node, _bare(grads)), grads)
         start = perf_counter() if events.listeners else 0.0
@@ -251,6 +260,8 @@ class Run:
             grad = self._replaced(hook(*_prehook_arguments(self, (grad,))), (grad,), hook, node)[0]
         if events.listeners:
             events.tell("on_accumulate", self, leaf, _bare((grad,))[0])
+        if state.tap is not None and state.tap.leaf is not None:
+            state.tap.leaf(leaf, node.seq, _bare((grad,))[0])
         self._accumulate(leaf, grad)
         for hook in _hooks(node, "post_hooks"):
             hook((), self._wrapped((grad,)))
@@ -369,31 +380,45 @@ class Run:
 
     def finish(self) -> None:
         """Run whatever is left."""
-        plain = not (self.create_graph or state.special or self.needed is not None)
-        if plain and not self.done and len(self.ready) == 1:
-            _, node, grad = heappop(self.ready)
-            self._finish_fast(node, grad)
-            return
-        previous = state.set_mode("grad", self.create_graph)
+        tap = state.tap
+        usual = state.special == state.tapping and not self.create_graph and self.needed is None
+        fast = usual and not self.done and len(self.ready) == 1
         error: BaseException | None = None
         if events.listeners:
             events.tell("on_backward_begin", self)
+        if tap is not None and tap.begin is not None:
+            tap.begin(self)
+        outer, state.modes.run = state.modes.run, self
         try:
-            while self.step() is not None:
-                pass
+            if fast:
+                _, node, grad = heappop(self.ready)
+                self._finish_fast(node, grad, tap)
+            else:
+                self._finish_stepwise()
         except BaseException as raised:
             error = raised
             raise
         finally:
-            state.set_mode("grad", previous)
+            state.modes.run = outer
             if events.listeners:
                 events.tell("on_backward_end", self, error)
+            if tap is not None and tap.end is not None:
+                tap.end(self, error)
 
-    def _finish_fast(self, node: Any, g: Any) -> None:
+    def _finish_stepwise(self) -> None:
+        previous = state.set_mode("grad", self.create_graph)
+        try:
+            while self.step() is not None:
+                pass
+        finally:
+            state.set_mode("grad", previous)
+
+    def _finish_fast(self, node: Any, g: Any, tap: Any) -> None:
         """`step` in a loop, for raw arrays, with all that is common written out."""
         waiting, buffers, heap = self.waiting, self.buffers, self.ready
         release = not self.keep_graph
         owned: set[Any] = set()
+        step, gradient = (None, None) if tap is None else (tap.step, tap.gradient)
         if node.__class__ is AccumulateGrad or node.rare is not None or node.outputs != 1:
             heappush(heap, (_priority(node), node, g))
             node = None
@@ -402,10 +427,20 @@ class Run:
                 if not heap:
                     return
                 _, node, g = heappop(heap)
+                if node.__class__ is AccumulateGrad:
+                    if g is not None:
+                        self._arrive_fast(node, g, False)
+                    node = None
+                    continue
             if node.rare is not None or g is None or node.outputs != 1:
                 with _no_grad_in_hooks():
                     results = self._unusual(node, g)
             else:
+                if tap is not None:
+                    if step is not None:
+                        step(node.seq)
+                    if gradient is not None:
+                        gradient(node, g)
                 try:
                     results = node.run(g)
                     if node.fit is not None:
@@ -451,7 +486,8 @@ class Run:
             if best is None:
                 node = None
             elif heap:
-                _, node, g = heappushpop(heap, (-best.seq, best, best_grad))
+                heappush(heap, (-best.seq, best, best_grad))
+                node = None
             else:
                 node, g = best, best_grad
 
@@ -464,7 +500,7 @@ class Run:
 
     def _arrive_fast(self, node: AccumulateGrad, grad: Any, fresh: bool) -> None:
         leaf = node.variable
-        if leaf._rare is not None or node.rare is not None:
+        if leaf._rare is not None or node.rare is not None or state.tap is not None:
             with _no_grad_in_hooks():
                 self._arrive(node, grad)
         else:
@@ -496,6 +532,14 @@ def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
             total = known._array
             total += grad
             known._bump("backward")
+
+
+def _tap_step(node: Any, grads: tuple[Any, ...]) -> None:
+    tap = state.tap
+    if tap.step is not None:
+        tap.step(node.seq)
+    if tap.gradient is not None:
+        tap.gradient(node, grads if node.outputs != 1 else grads[0])
 
 
 def _in_order(node: Any, arrived: dict[int, Any]) -> tuple[Any, ...]:

@@ -13,7 +13,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from . import dtypes, state
+from . import dtypes, forward, state
 from .declare import op
 from .dispatch import current_fn
 from .errors import DtypeError, InPlaceError, ShapeError
@@ -47,13 +47,35 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
     recording = state.modes.grad
     if recording:
         _check_allowed(self, name)
-    result = compute(_alias(self, copy=recording and _involves_grad(self, others)))
+    old = _alias(self, copy=recording and _involves_grad(self, others))
+    if state.modes.forward_level >= 0:
+        forward.carry(self, old)
+    result = compute(old)
     _check_fits(self, result, name)
+    if state.modes.before_write is not None:
+        state.modes.before_write(self)
     self._array[...] = result._array
     self._bump(name)
     if recording and (result.requires_grad or self._fn is not None):
         _rebase(self, result)
     elif self._view is not None and self._view.base._fn is None:
+        self._view.version = self._version
+    if state.modes.forward_level >= 0:
+        forward.write_tangents(self, result)
+    return self
+
+
+def become(self: Tensor, name: str, view: Callable[[Tensor], Tensor]) -> Tensor:
+    """Turn `self` into a view of itself: other shape and strides, no element written."""
+    if state.modes.grad:
+        _check_allowed(self, name)
+    old: Tensor = Tensor._from_array(self._array)
+    old._fn, old._view, old._version_counter = self._fn, self._view, self._version_counter
+    seen = view(old)
+    self._array, self._fn = seen._array, seen._fn
+    self._view = seen._view if self._view is not None else None
+    self._bump(name)
+    if self._view is not None:
         self._view.version = self._version
     return self
 
@@ -99,6 +121,15 @@ def _check_allowed(self: Tensor, name: str) -> None:
             "is the output of a function that returns multiple views. Such functions do not allow "
             "the output views to be modified inplace. You should replace the inplace operation by "
             "an out-of-place one."
+        )
+    if view.origin == "custom":
+        made = edge_of(fn)[0].name() if fn is not None else "a custom Function"
+        raise InPlaceError(
+            f"Output {self.output_nr} of {made} is a view and is being modified inplace. This view "
+            "was created inside a custom Function (or because an input was returned as-is) and the "
+            "autograd logic to handle view+inplace would override the custom backward associated "
+            "with the custom Function, leading to incorrect gradients. This behavior is forbidden. "
+            "You can fix this by cloning the output of the custom Function."
         )
     if view.origin == "no_grad":
         raise InPlaceError(
@@ -226,4 +257,4 @@ def zeros_of(xp: Any, input: Any, *, shape: Any) -> Any:
 
 
 COPY_SLICES = copy_slices
-COPY_SLICES.call  # noqa: B018 - builds its node class, which `_rebase` uses directly
+COPY_SLICES.build()  # `_rebase` uses its node class directly

@@ -19,7 +19,7 @@ goes, and a chain of a million nodes goes one by one (`Node.__del__` is not need
 
 from __future__ import annotations
 
-import sys
+import itertools
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Version:
     """Counts in-place writes to one piece of memory; shared by all tensors on it."""
 
-    __slots__ = ("culprit", "n")
+    __slots__ = ("__weakref__", "culprit", "n")
 
     def __init__(self) -> None:
         self.n = 0
@@ -145,7 +145,7 @@ class Node:
         return extra.metadata
 
     def _sequence_nr(self) -> int:
-        return self.seq
+        return self.seq if self.seq < LEAF_SEQ else (1 << 64) - 1
 
     def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
         """Call ``fn(grad_inputs, grad_outputs)`` after the node ran; it may replace grad_inputs."""
@@ -173,6 +173,11 @@ class Output:
         self.seq = state.next_sequence()
 
 
+LEAF_SEQ = 1 << 62
+"""Numbers of leaves' nodes start here, above those of all others."""
+_next_leaf = itertools.count(LEAF_SEQ).__next__
+
+
 class AccumulateGrad(Node):
     """The end of the graph: adds the gradient that arrives to ``variable.grad``."""
 
@@ -181,7 +186,7 @@ class AccumulateGrad(Node):
     def __init__(self, variable: Tensor):
         self.variable = variable
         self.next = ()
-        self.seq = sys.maxsize
+        self.seq = _next_leaf()
         self.saved = None
         self.fit = None
         self.code = None
@@ -205,6 +210,9 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
     if node is None:
         node = AccumulateGrad(leaf)
         leaf._fn = ref(node)
+        tap = state.tap
+        if tap is not None and tap.met is not None:
+            tap.met(leaf, node.seq)
     return node  # type: ignore[no-any-return]
 
 

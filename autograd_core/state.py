@@ -17,6 +17,12 @@ special: int = 0
 listening: int = 0
 """How many of those reasons are listeners (see `autograd_core.events`)."""
 
+tapping: int = 0
+"""How many of those reasons are taps (see `autograd_core.events`)."""
+
+tap: Any = None
+"""Where bare facts go while somebody taps."""
+
 next_sequence = itertools.count().__next__
 """The number of the next node: later nodes have larger ones, so larger runs first."""
 
@@ -33,12 +39,15 @@ class _Modes(threading.local):
     saved_hooks: tuple[Any, ...] = ()
     saved_hooks_off: str | None = None
     forward_level: int = -1
+    forward_duals: tuple[Any, ...] = ()
     scope: tuple[str, ...] = ()
+    before_write: Any = None
+    run: Any = None
 
 
 modes = _Modes()
 _DEFAULTS = {name: getattr(_Modes, name) for name in _Modes.__annotations__}
-_NEVER_SPECIAL = {"scope", "anomaly_nan", "saved_hooks_off"}
+_NEVER_SPECIAL = {"scope", "anomaly_nan", "saved_hooks_off", "before_write", "run"}
 
 
 def set_mode(name: str, value: Any) -> Any:
@@ -74,3 +83,11 @@ def count_listener(change: int) -> None:
     with _lock:
         special += change
         listening += change
+
+
+def count_taps(change: int) -> None:
+    """Add or take away taps, which the fast paths can serve."""
+    global special, tapping
+    with _lock:
+        special += change
+        tapping += change

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import state
+from . import events, state
 from .node import Node, Version, accumulator, ref
 from .source import MARK, getframe, user_location
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Saved:
     """One value that backward needs.
 
-    ``kind`` is input, inputs, output, shape, dtype, shapes or static; ``index`` the place
-    among inputs or outputs; ``users`` the inputs whose formulas need it.
+    ``kind`` is input, inputs, output, shape, strides, dtype, shapes or static; ``index`` the
+    place among inputs or outputs; ``users`` the inputs whose formulas need it.
     """
 
     kind: str
@@ -71,7 +71,7 @@ def _saved(op: Op, name: str, users: tuple[int, ...]) -> Saved:
     if name in op.statics:
         return Saved("static", name, op.statics.index(name), users)
     stem, _, what = name.rpartition("_")
-    if what in ("shape", "dtype") and stem in op.inputs:
+    if what in ("shape", "strides", "dtype") and stem in op.inputs:
         return Saved(what, name, op.inputs.index(stem), users)
     raise TypeError(f"op {op.name}: a formula asks for {name!r}, which is no input, output or static")
 
@@ -132,6 +132,7 @@ def _names(op: Op) -> dict[str, Any]:
 
     xp = numpy_backend.xp
     scope: dict[str, Any] = {
+        "__name__": "autograd_core.generated",  # by this name its NumPy warnings are silenced
         MARK: True, "state": state, "Tensor": Tensor, "new": object.__new__, "ref": ref,
         "accumulator": accumulator, "Version": Version, "NodeClass": op.node_class,
         "NodeScalar": op.scalar.node_class if op.scalar else None,
@@ -142,7 +143,8 @@ def _names(op: Op) -> dict[str, Any]:
         "forward": getattr(xp, op.ufunc) if op.ufunc else op.forward,
         "mark_view": dispatch.mark_view, "raise_freed": dispatch.raise_freed,
         "raise_modified": dispatch.raise_modified, "raw": numpy_backend.raw,
-        "raw_for": dispatch.raw_for, "next_sequence": state.next_sequence,
+        "raw_for": dispatch.raw_for, "modes": state.modes,
+        "tap_op": events.tap_op, "next_sequence": state.next_sequence,
     }  # fmt: skip
     for i, name in enumerate(op.inputs):
         if (name,) in op.vjps:
@@ -179,14 +181,16 @@ def source(op: Op) -> str:
 
 
 def _call_source(op: Op) -> str:
-    n = range(len(op.inputs))
     statics = ", ".join(op.statics)
-    signature = ", ".join(f"x{i}" for i in n) + (f", *, {statics}" if op.statics else "")
+    signature = ", ".join(op.inputs) + (f", *, {statics}" if op.statics else "")
     comma = "," if op.statics else ""
-    fallback = f"return general(op, ({' '.join(f'x{i},' for i in n)}), ({statics}{comma}))"
-    lines = [f"def {op.name}({signature}):", f"    if state.special: {fallback}"]
+    fallback = f"return general(op, ({' '.join(f'{x},' for x in op.inputs)}), ({statics}{comma}))"
+    lines = [
+        f"def {op.name}({signature}):",
+        f"    if state.special and state.special != state.tapping: {fallback}",
+    ]
     if op.scalar is not None:
-        lines += ["    k = x1.__class__", "    if k is float or k is int:"]
+        lines += [f"    k = {op.inputs[1]}.__class__", "    if k is float or k is int:"]
         body = _body_lines(op.scalar, "NodeScalar", fallback)
         lines += [f"    {line}" for line in body]
     return "\n".join([*lines, *_body_lines(op, "NodeClass", fallback)])
@@ -195,11 +199,11 @@ def _call_source(op: Op) -> str:
 def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
     n = range(len(op.inputs))
     lines = ["    try:"]
-    lines += [f"        a{i} = x{i}._array" for i in n]
-    lines += ["        dtype = a0.dtype"]
-    same = "".join(f" or a{i}.dtype is not dtype" for i in n[1:])
+    lines += [f"        a{i} = {x}._array" for i, x in enumerate(op.inputs)]
+    lines += ["        dt = a0.dtype"]
+    same = "".join(f" or a{i}.dtype is not dt" for i in n[1:])
     lines += [
-        f"        if a0.__class__ is not ndarray or (dtype is not F32 and dtype is not F64){same}:",
+        f"        if a0.__class__ is not ndarray or (dt is not F32 and dt is not F64){same}:",
         f"            {fallback}",
         f"        r = {_compute(op)}",
         "    except Exception:",
@@ -208,12 +212,20 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
         "    t = new(Tensor); t._array = r; t._version_counter = None; t._view = None",
         "    t._grad = None; t._rare = None",
     ]
+    no_node = ["    t._fn = None", *_view_lines(op)]
+    no_node += ["    if state.tap is not None: tap_op(op.name, None, r)"]
     if not op.vjps:
-        return [*lines, "    t._fn = None", *_view_lines(op), "    return t"]
-    lines += [f"    f{i} = x{i}._fn if x{i}._view is None else current_fn(x{i})" for i in n]
-    lines += [f"    if {' and '.join(f'f{i} is None' for i in n)}:", "        t._fn = None"]
-    lines += [*(f"    {line}" for line in _view_lines(op)), "        return t"]
-    lines += [f"    if f{i}.__class__ is ref: f{i} = f{i}() or accumulator(x{i})" for i in n]
+        return [*lines, *no_node, "    return t"]
+    lines += [
+        f"    f{i} = {x}._fn if {x}._view is None else current_fn({x})"
+        for i, x in enumerate(op.inputs)
+    ]
+    lines += [f"    if {' and '.join(f'f{i} is None' for i in n)}:"]
+    lines += [*(f"    {line}" for line in no_node), "        return t"]
+    lines += [
+        f"    if f{i}.__class__ is ref: f{i} = f{i}() or accumulator({x})"
+        for i, x in enumerate(op.inputs)
+    ]
     nexts = " ".join(f"f{i}," for i in n) + (" None" if op.scalar_of is not None else "")
     return [
         *lines,
@@ -225,14 +237,27 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
         f"    if {MARK!r} in frame.f_globals: n.code, n.lasti = user_location(2)",
         "    else: n.code = frame.f_code; n.lasti = frame.f_lasti",
         *_view_lines(op),
+        *_tap_lines(op, node_class),
         "    return t",
+    ]
+
+
+def _tap_lines(op: Op, node_class: str) -> list[str]:
+    one = "f0.seq"
+    more = ", ".join(f"-1 if f{i} is None else f{i}.seq" for i in range(len(op.inputs)))
+    parents = one if len(op.inputs) == 1 else more
+    record = f"{node_class}, n.seq, r.shape, dt, n.code, n.lasti, modes.scope, {parents}"
+    return [
+        "    if state.tap is not None:",
+        "        sink = state.tap.op",
+        f"        if sink is not None: sink(({record}))",
     ]
 
 
 def _compute(op: Op) -> str:
     arrays = ", ".join(f"a{i}" for i in range(len(op.inputs)))
     if op.scalar_of is not None:
-        return f"forward({arrays}, (scalars32 if dtype is F32 else scalars64)(x1))"
+        return f"forward({arrays}, (scalars32 if dt is F32 else scalars64)({op.statics[0]}))"
     if op.ufunc:
         return f"forward({arrays})"
     return f"forward(xp, {arrays}{''.join(f', {s}={s}' for s in op.statics)})"
@@ -241,7 +266,7 @@ def _compute(op: Op) -> str:
 def _view_lines(op: Op) -> list[str]:
     if not op.view:
         return []
-    return [f"    mark_view(t, x0, op, ({''.join(f'{s}, ' for s in op.statics)}))"]
+    return [f"    mark_view(t, {op.inputs[0]}, op, ({''.join(f'{s}, ' for s in op.statics)}))"]
 
 
 def _fit_lines(op: Op) -> list[str]:
@@ -249,7 +274,7 @@ def _fit_lines(op: Op) -> list[str]:
         return ["    n.fit = None"]
     n = range(len(op.inputs))
     same = " == ".join(f"a{i}.shape" for i in n)
-    fit = ", ".join(f"(a{i}.shape, dtype)" for i in n)
+    fit = ", ".join(f"(a{i}.shape, dt)" for i in n)
     return [f"    if {same}: n.fit = None", f"    else: n.fit = ({fit})"]
 
 
@@ -258,20 +283,22 @@ def _save_lines(op: Op) -> list[str]:
     parts: list[str] = []
     for s in op.layout:
         if s.kind == "input":
-            before.append(f"    v{s.index} = x{s.index}._version_counter")
+            before.append(f"    v{s.index} = {s.name}._version_counter")
             before.append(f"    if v{s.index} is not None: v{s.index} = v{s.index}.n")
             condition = "" if len(s.users) == len(op.inputs) else _any_needed(s.users)
-            kept = f"x{s.index}" + (f" if {condition} else None" if condition else "")
+            kept = s.name + (f" if {condition} else None" if condition else "")
             parts += [kept, f"v{s.index}"]
         elif s.kind == "output":
             before.append("    vo = t._version_counter = Version()")
             parts += ["r", "vo"]
         elif s.kind == "shape":
             parts.append(f"a{s.index}.shape")
+        elif s.kind == "strides":
+            parts.append(f"a{s.index}.strides")
         elif s.kind == "dtype":
-            parts.append("dtype")
+            parts.append("dt")
         else:
-            parts.append("x1" if op.scalar_of is not None else s.name)
+            parts.append(s.name)
     return [*before, f"    n.saved = ({' '.join(p + ',' for p in parts)})"]
 
 
@@ -295,6 +322,7 @@ def _run_source(op: Op, name: str = "run") -> str:
                 f"        c = t_{stem}._version_counter",
                 f"        if c is not v_{stem} and c.n != (v_{stem} or 0): raise_modified(n, {s.name!r}, c, v_{stem} or 0)",
                 f"        {stem} = t_{stem}._array",
+                f"    else: {stem} = None",
             ]
         elif s.kind == "output":
             lines += [

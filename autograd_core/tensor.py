@@ -46,13 +46,14 @@ class Size(tuple[int, ...]):
 
 
 class TensorExtra:
-    """What few tensors have: hooks of a leaf, retained gradients, inference, a name."""
+    """What few tensors have: hooks of a leaf, retained gradients, tangents, a name ..."""
 
-    __slots__ = ("hooks", "inference", "name", "post_hooks", "retains")
+    __slots__ = ("hooks", "inference", "name", "post_hooks", "retains", "tangents")
 
     def __init__(self) -> None:
         self.hooks: OrderedDict[int, Any] = OrderedDict()
         self.post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self.tangents: dict[int, Tensor] | None = None
         self.inference = False
         self.retains = False
         self.name: str | None = None

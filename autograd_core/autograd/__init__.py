@@ -56,7 +56,7 @@ def backward(
     """
     if inputs is not None and isinstance(inputs, Sequence | Tensor) and len(_as_tuple(inputs)) == 0:
         raise AutogradError("`inputs` argument to `backward()` cannot be empty.")
-    roots = _roots(_as_tuple(tensors), _as_tuple(grad_tensors or grad_variables), create_graph)
+    roots = _roots(_as_tuple(tensors), _as_tuple(grad_variables if grad_tensors is None else grad_tensors), create_graph)
     targets = None
     if inputs is not None:
         targets = {}
@@ -233,8 +233,13 @@ def _check_root_gradient(t: Tensor, g: Any, i: int) -> None:
         )
 
 
+from . import anomaly_mode, forward_ad, function, functional, grad_mode, graph  # noqa: E402 - need the above
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck  # noqa: E402
+from .grad_mode import set_multithreading_enabled  # noqa: E402
+
 __all__ = [
-    "Function", "FunctionCtx", "GradientEdge", "Variable", "backward", "detect_anomaly",
-    "enable_grad", "grad", "inference_mode", "no_grad", "once_differentiable",
-    "set_detect_anomaly", "set_grad_enabled",
+    "Function", "FunctionCtx", "GradcheckError", "GradientEdge", "Variable", "anomaly_mode",
+    "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad", "grad_mode",
+    "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "once_differentiable",
+    "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip

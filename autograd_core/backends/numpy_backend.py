@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import special_functions
 from . import Backend
 
 xp: Any = types.SimpleNamespace(**{k: v for k, v in vars(np).items() if not k.startswith("_")})
 """NumPy's functions; `autograd_core.special_functions` and others add to it."""
+special_functions.add_to(xp)
 
 
 def view_as(array: Any, shape: tuple[int, ...]) -> Any:
@@ -24,7 +26,15 @@ def broadcast_view(array: Any, shape: tuple[int, ...]) -> Any:
     new_strides = (0,) * lead + tuple(
         0 if n == 1 else s for n, s in zip(old, strides, strict=True)
     )
-    return np.ndarray(shape, array.dtype, array, 0, new_strides)
+    try:
+        return np.ndarray(shape, array.dtype, array, 0, new_strides)
+    except ValueError:  # the constructor wants a contiguous array
+        return strided_view(array, shape, new_strides)
+
+
+def strided_view(array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A view of the memory from the array's first element on; strides in bytes."""
+    return np.lib.stride_tricks.as_strided(array, shape, strides)
 
 
 def add_at(target: Any, index: Any, values: Any) -> None:
@@ -32,8 +42,20 @@ def add_at(target: Any, index: Any, values: Any) -> None:
     np.add.at(target, index, values)
 
 
+def keep(values: Any, mask: Any) -> Any:
+    """``values`` where the mask is true, 0 elsewhere (for inf and NaN too).
+
+    A product with the mask would turn inf * 0 into NaN, and `where` is ten times slower
+    than a bitwise and with all ones or all zeros.
+    """
+    bits = np.dtype(f"i{values.dtype.itemsize}")
+    return (values.view(bits) & -mask.astype(bits)).view(values.dtype)
+
+
 xp.view_as = view_as
+xp.keep = keep
 xp.broadcast_view = broadcast_view
+xp.strided_view = strided_view
 xp.add_at = add_at
 BACKEND = Backend("cpu", np.ndarray, xp)
 raw = BACKEND.raw

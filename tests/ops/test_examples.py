@@ -71,7 +71,9 @@ def flat(result):
 def numbers(value):
     if value is None:
         return None
-    return np.asarray(value.detach().tolist() if hasattr(value, "detach") else value)
+    if not hasattr(value, "detach"):
+        return np.asarray(value)
+    return np.asarray(value.detach().tolist()).reshape(tuple(value.shape))
 
 
 def backward(library, leaves, outputs, seed=1):
@@ -168,7 +170,7 @@ def run_moved(entry, index, leaf_index, change):
         if isinstance(value, np.ndarray) and value.dtype.kind in "fc":
             seen.append(value)
             if len(seen) == leaf_index + 1:
-                return value + change.reshape(value.shape)
+                return np.asarray(value + change.reshape(value.shape))
             return value
         if isinstance(value, list | tuple):
             return type(value)(move(v) for v in value)

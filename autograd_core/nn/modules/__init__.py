@@ -1,0 +1,7 @@
+"""The classes of ``nn``."""
+
+from .activation import *  # noqa: F403
+from .container import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .loss import *  # noqa: F403
+from .module import Module as Module

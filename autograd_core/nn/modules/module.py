@@ -1,0 +1,487 @@
+"""Module: parameters, buffers and other modules, as a tree, around a ``forward``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from ... import state
+from ...dtypes import FLOATING, as_dtype, bfloat16, dtype, float16, float32, float64
+from ...source import MARK, getframe
+from ...tensor import Tensor
+from ..parameter import Buffer, Parameter
+from .hooks import HookedCall, Hooks
+from .state import State
+
+__all__ = ["Module"]
+
+M = TypeVar("M", bound="Module")
+T = TypeVar("T")
+
+
+class _Active(threading.local):
+    """The module that runs in this thread, while somebody listens."""
+
+    module: Module | None = None
+
+
+_active = _Active()
+
+
+class Module(Hooks, State):
+    """Base class of everything that holds parameters.
+
+    Assigning a `Parameter`, a `Buffer` or another Module to an attribute registers it;
+    ``forward`` says what a call computes::
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.hidden = nn.Linear(64, 32)
+                self.out = nn.Linear(32, 10)
+
+            def forward(self, x):
+                return self.out(F.relu(self.hidden(x)))
+
+    Attributes
+    ----------
+    training : bool
+        Whether it is in training mode (see `train`).
+    """
+
+    training: bool
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Module | None]
+
+    def __init__(self) -> None:
+        put = super().__setattr__
+        put("training", True)
+        put("_parameters", {})
+        put("_buffers", {})
+        put("_non_persistent_buffers_set", set())
+        put("_modules", {})
+        self._make_hooks()
+
+    # ------------------------------------------------------------------ calling
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call of the module computes; every module defines it."""
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.listening or state.tapping:
+            return self._call_in_scope(args, kwargs)
+        if self._hooked:
+            return HookedCall(self).run(args, kwargs)
+        return self.forward(*args, **kwargs)
+
+    def _call_in_scope(self, args: Any, kwargs: Any) -> Any:
+        """Run with this module's path pushed onto the scope that listeners are told."""
+        outer = _active.module
+        path = (_variable_name(self),) if outer is None else _path_within(outer, self)
+        previous = state.set_mode("scope", state.modes.scope + path)
+        _active.module = self
+        try:
+            return HookedCall(self).run(args, kwargs)
+        finally:
+            _active.module = outer
+            state.set_mode("scope", previous)
+
+    # ------------------------------------------------------------------ attributes
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Parameter):
+            self._need_init("_parameters", "parameters")
+            self._forget(name)
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            self._need_init("_modules", "module")
+            self._forget(name)
+            self._modules[name] = value
+        elif isinstance(value, Buffer):
+            self._need_init("_buffers", "buffer")
+            self._forget(name)
+            self.register_buffer(name, value, value.persistent)
+        elif not self._replace(name, value):
+            super().__setattr__(name, value)
+
+    def _need_init(self, table: str, what: str) -> None:
+        if table not in self.__dict__:
+            raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+
+    def _forget(self, name: str) -> None:
+        for table in (self.__dict__, self._parameters, self._buffers, self._modules):
+            table.pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
+
+    def _replace(self, name: str, value: Any) -> bool:
+        """Put a value into the place of a registered name; False if there is no such one."""
+        tables = self.__dict__
+        for table, kind, expected in (
+            ("_parameters", "parameter", "torch.nn.Parameter or None"),
+            ("_modules", "child module", "torch.nn.Module or None"),
+            ("_buffers", "buffer", "torch.Tensor, Buffer or None"),
+        ):
+            known = tables.get(table)
+            if known is None or name not in known:
+                continue
+            if value is not None and not (table == "_buffers" and isinstance(value, Tensor)):
+                raise TypeError(
+                    f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} expected)"
+                )
+            known[name] = value
+            return True
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        tables = self.__dict__
+        for table in ("_parameters", "_buffers", "_modules"):
+            known = tables.get(table)
+            if known is not None and name in known:
+                return known[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        for table in (self._parameters, self._buffers, self._modules):
+            if name in table:
+                del table[name]  # type: ignore[attr-defined]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        super().__delattr__(name)
+
+    def __dir__(self) -> list[str]:
+        names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
+        return sorted(n for n in names if n.isidentifier())
+
+    # ------------------------------------------------------------------ registering
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Add a parameter, reached as an attribute; None keeps the name for later."""
+        self._need_init("_parameters", "parameter")
+        self._check_name("parameter", name, self._parameters)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' "
+                "(torch.nn.Parameter or None required)"
+            )
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
+                f"created explicitly. To express '{name}' as a function of another Tensor, compute "
+                "the value in the forward() method."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that moves and is saved with the module but is not learned.
+
+        Parameters
+        ----------
+        persistent : bool, default True
+            Whether it is part of ``state_dict()``.
+        """
+        self._need_init("_buffers", "buffer")
+        self._check_name("buffer", name, self._buffers)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{_typename(tensor)}' object to buffer '{name}' "
+                "(torch Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)  # fmt: skip
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Add a child module, reached as an attribute."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{_typename(module)} is not a Module subclass")
+        self._check_name("module", name, self._modules)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    def _check_name(self, kind: str, name: Any, table: dict[str, Any]) -> None:
+        if not isinstance(name, str):
+            raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
+        if "." in name:
+            raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
+        if hasattr(self, name) and name not in table:
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # ------------------------------------------------------------------ walking the tree
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """(name, module) of each direct child, each module once."""
+        seen: set[Module] = set()
+        for name, child in self._modules.items():
+            if child is not None and child not in seen:
+                seen.add(child)
+                yield name, child
+
+    def children(self) -> Iterator[Module]:
+        """The direct children."""
+        return (child for _, child in self.named_children())
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """(dotted path, module) of this module and all below it, parents first."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, child in self._modules.items():
+            if child is not None:
+                below = f"{prefix}.{name}" if prefix else name
+                yield from child.named_modules(memo, below, remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def _named_members(
+        self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        memo: set[int] = set()
+        owners = (
+            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else [(prefix, self)]
+        )
+        for path, owner in owners:
+            for name, value in getattr(owner, table).items():
+                if value is None or id(value) in memo:
+                    continue
+                if remove_duplicate:
+                    memo.add(id(value))
+                yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """(dotted path, parameter) of this module and all below it."""
+        return self._named_members("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters of this module and all below it."""
+        return (p for _, p in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """(dotted path, buffer) of this module and all below it."""
+        return self._named_members("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers of this module and all below it."""
+        return (b for _, b in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """The module at a dotted path; AttributeError if there is none."""
+        found: Any = self
+        for name in target.split(".") if target else ():
+            if not hasattr(found, name):
+                raise AttributeError(f"{type(found).__name__} has no attribute `{name}`")
+            found = getattr(found, name)
+            if not isinstance(found, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        return found  # type: ignore[no-any-return]
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a dotted path; AttributeError if there is none."""
+        return self._member(target, "_parameters", "an nn.Parameter")  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted path; AttributeError if there is none."""
+        return self._member(target, "_buffers", "a buffer")  # type: ignore[no-any-return]
+
+    def _member(self, target: str, table: str, what: str) -> Any:
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        if not hasattr(owner, name):
+            raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+        if name not in getattr(owner, table):
+            raise AttributeError(f"`{name}` is not {what}")
+        return getattr(owner, table)[name]
+
+    def apply(self: M, fn: Callable[[Module], None]) -> M:
+        """Call `fn` on every module below this one, then on itself (to initialise weights)."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    # ------------------------------------------------------------------ modes
+
+    def train(self: M, mode: bool = True) -> M:
+        """Put this module and all below it into training mode (dropout, batch norm)."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self: M) -> M:
+        """Put this module and all below it into evaluation mode."""
+        return self.train(False)
+
+    def requires_grad_(self: M, requires_grad: bool = True) -> M:
+        """Set `requires_grad` of all parameters (to freeze and thaw)."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters (or fill them with zeros)."""
+        for p in self.parameters():
+            if p._grad is None:
+                continue
+            if set_to_none:
+                p._grad = None
+            else:
+                p._grad = p._grad.detach()
+                p._grad._array[...] = 0
+                p._grad._bump("zero_grad")
+
+    # ------------------------------------------------------------------ dtype and device
+
+    def _apply(self: M, fn: Callable[[Tensor], Tensor]) -> M:
+        """Replace the memory of every parameter, gradient and buffer by ``fn`` of it."""
+        for child in self.children():
+            child._apply(fn)
+        for p in self._parameters.values():
+            if p is None:
+                continue
+            p._array = fn(p.detach())._array
+            if p._grad is not None:
+                p._grad = fn(p._grad.detach())
+        for name, b in self._buffers.items():
+            if b is not None:
+                self._buffers[name] = fn(b)
+        return self
+
+    def to(self: M, *args: Any, **kwargs: Any) -> M:
+        """Move to a device, convert floating parameters and buffers to a dtype, or both.
+
+        Called as ``to(device)``, ``to(dtype)``, ``to(device, dtype)`` or ``to(tensor)``.
+        """
+        where, kind = _read_to(*args, **kwargs)
+        if kind is not None and kind.category < FLOATING:
+            raise TypeError(
+                "nn.Module.to only accepts floating point or complex dtypes, "
+                f"but got desired dtype={kind!r}"
+            )
+
+        def convert(t: Tensor) -> Tensor:
+            wanted = kind if kind is not None and t.dtype.category >= FLOATING else t.dtype
+            return t.to(wanted) if where is None else t.to(where, wanted)
+
+        return self._apply(convert)
+
+    def _cast(self: M, kind: dtype) -> M:
+        return self._apply(lambda t: t.to(kind) if t.dtype.category >= FLOATING else t)
+
+    def type(self: M, dst_type: Any) -> M:
+        """Convert all parameters and buffers to a dtype."""
+        return self._apply(lambda t: t.to(as_dtype(dst_type)))
+
+    def float(self: M) -> M:
+        """Convert floating parameters and buffers to float32."""
+        return self._cast(float32)
+
+    def double(self: M) -> M:
+        """Convert floating parameters and buffers to float64."""
+        return self._cast(float64)
+
+    def half(self: M) -> M:
+        """Convert floating parameters and buffers to float16."""
+        return self._cast(float16)
+
+    def bfloat16(self: M) -> M:
+        """Convert floating parameters and buffers to bfloat16."""
+        return self._cast(bfloat16)
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Move to a GPU (the current one unless given)."""
+        return self.to("cuda" if device is None else device)
+
+    def cpu(self: M) -> M:
+        """Move to the host."""
+        return self.to("cpu")
+
+    # ------------------------------------------------------------------ printing
+
+    def extra_repr(self) -> str:
+        """What stands in the parentheses of ``repr``."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        lines = [self.extra_repr()] if self.extra_repr() else []
+        own = lines[0].split("\n") if lines else []
+        below = [f"({name}): {_indented(repr(child))}" for name, child in self._modules.items()]
+        if not below and len(own) <= 1:
+            return f"{self._get_name()}({''.join(own)})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(own + below) + "\n)"
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _typename(value: Any) -> str:
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def _read_to(*args: Any, **kwargs: Any) -> tuple[Any, dtype | None]:
+    where, kind = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    kwargs.pop("non_blocking", None)
+    if kwargs:
+        raise TypeError(f"to() received an invalid keyword argument '{next(iter(kwargs))}'")
+    for i, arg in enumerate(args):
+        if isinstance(arg, Tensor):
+            where, kind = arg.device, arg.dtype
+        elif isinstance(arg, dtype):
+            kind = arg
+        elif isinstance(arg, bool) and i:
+            pass  # non_blocking
+        elif arg is not None:
+            where = arg
+    return where, None if kind is None else as_dtype(kind)
+
+
+# ------------------------------------------------------------------ names for listeners
+
+
+def _variable_name(module: Module) -> str:
+    """The name by which the caller knows a module; its class's name if it has none."""
+    frame = getframe(1)
+    while MARK in frame.f_globals and frame.f_back is not None:
+        frame = frame.f_back
+    for names in (frame.f_locals, frame.f_globals):
+        for name, value in names.items():
+            if value is module and name != "self" and not name.startswith("_"):
+                return name
+    return type(module).__name__.lower()
+
+
+def _path_within(outer: Module, module: Module) -> tuple[str, ...]:
+    """The path from a running module to one that it calls, e.g. ``("layers", "0")``."""
+    for name, child in outer._modules.items():
+        if child is module:
+            return (name,)
+    for path, found in outer.named_modules():
+        if found is module and path:
+            return tuple(path.split("."))
+    return (type(module).__name__.lower(),)

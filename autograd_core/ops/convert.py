@@ -1,0 +1,178 @@
+"""Other dtypes and devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import backends, dtypes
+from ..backends import device as device_type
+from ..declare import op
+from ..tensor import Tensor, method, move
+
+# ------------------------------------------------------------------ the two primitives
+
+
+@op("ToCopyBackward0", types="free", moves=True)
+def to_dtype(xp: Any, input: Any, *, dtype: Any) -> Any:
+    """A copy with elements of another NumPy dtype."""
+    if input.dtype.kind == "c" and dtype.kind != "c":
+        input = input.real
+    return xp.array(input, dtype=dtype, order="C", copy=True)
+
+
+@to_dtype.vjp
+def _(F: Any, g: Any, input_dtype: Any) -> Any:
+    return F.to_dtype(g, dtype=input_dtype)
+
+
+@op("ToCopyBackward0", types="free", moves=True)
+def to_device(xp: Any, input: Any, *, target: Any, source: Any) -> Any:
+    """A copy on the device `target` (`source` is where the gradient goes back to)."""
+    moved = move(input, target)
+    return moved.copy() if moved is input else moved
+
+
+@to_device.vjp
+def _(F: Any, g: Any, target: Any, source: Any) -> Any:
+    return F.to_device(g, target=source, source=target)
+
+
+# ------------------------------------------------------------------ to()
+
+
+@method()
+def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """This tensor in another dtype or on another device; itself if nothing changes.
+
+    Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each
+    with ``non_blocking`` and ``copy``.
+
+    Parameters
+    ----------
+    dtype : dtype, optional
+    device : device or str, optional
+    other : Tensor, optional
+        Take both from this tensor.
+    copy : bool, default False
+        Copy even if nothing changes.
+
+    Raises
+    ------
+    DeviceError
+        If there is no such device.
+    """
+    where, kind, copy = _read_to(args, kwargs)
+    result = self
+    if where is not None and not _is_there(self, where):
+        result = to_device.call(result, target=where, source=self.device)
+    if kind is not None and kind is not result.dtype:
+        result = to_dtype.call(result, dtype=kind.numpy)
+    if copy and result is self:
+        result = to_dtype.call(result, dtype=self._array.dtype)
+    return result
+
+
+def _is_there(t: Tensor, where: device_type) -> bool:
+    backends.backend(where.type)
+    here = t.device
+    return here.type == where.type and where.index in (None, here.index)
+
+
+def _read_to(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[device_type | None, dtypes.dtype | None, bool]:
+    """(device, dtype, copy) of PyTorch's four ways to call ``to``."""
+    where = kwargs.pop("device", None)
+    kind = kwargs.pop("dtype", None)
+    other = kwargs.pop("other", None)
+    flags = [kwargs.pop("non_blocking", False), kwargs.pop("copy", False)]
+    kwargs.pop("memory_format", None)
+    if kwargs:
+        raise TypeError(f"to() got an unexpected keyword argument '{next(iter(kwargs))}'")
+    rest: list[Any] = []
+    for i, value in enumerate(args):
+        if isinstance(value, Tensor) and i == 0:
+            other = value
+        elif isinstance(value, bool):
+            rest.append(value)
+        elif isinstance(value, str | device_type | int):
+            where = value
+        elif value is not None:
+            kind = value
+    if rest:
+        flags[: len(rest)] = rest
+    if other is not None:
+        where, kind = other.device, other.dtype
+    return (
+        None if where is None else device_type(where),
+        None if kind is None else dtypes.as_dtype(kind),
+        bool(flags[1]),
+    )
+
+
+_TENSOR_TYPES = {
+    "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16",
+    "BFloat16Tensor": "bfloat16", "LongTensor": "int64", "IntTensor": "int32",
+    "ShortTensor": "int16", "CharTensor": "int8", "ByteTensor": "uint8", "BoolTensor": "bool",
+}  # fmt: skip
+
+
+@method()
+def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The old name of the type (``torch.FloatTensor``), or this tensor in another dtype."""
+    if dtype is None:
+        stem = next((k for k, v in _TENSOR_TYPES.items() if v == self.dtype.name), "Tensor")
+        return f"torch.{'cuda.' if self.is_cuda else ''}{stem}"
+    if isinstance(dtype, str):
+        stem = dtype.rpartition(".")[2]
+        if stem not in _TENSOR_TYPES:
+            raise ValueError(f"invalid type: '{dtype}'")
+        dtype = next(d for d in dtypes.ALL if d.name == _TENSOR_TYPES[stem])
+    return to(self, dtype)
+
+
+@method()
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """This tensor in the dtype and on the device of another."""
+    return to(self, other)
+
+
+def _caster(name: str, kind: dtypes.dtype) -> None:
+    def cast(self: Tensor, memory_format: Any = None) -> Tensor:
+        return to(self, kind)
+
+    cast.__name__ = cast.__qualname__ = name
+    cast.__doc__ = f"This tensor as {kind.name}; itself if it is that already."
+    setattr(Tensor, name, cast)
+
+
+for _name, _kind in (
+    ("float", dtypes.float32), ("double", dtypes.float64), ("half", dtypes.float16),
+    ("bfloat16", dtypes.bfloat16), ("int", dtypes.int32), ("long", dtypes.int64),
+    ("short", dtypes.int16), ("byte", dtypes.uint8), ("char", dtypes.int8),
+    ("bool", dtypes.bool_), ("cfloat", dtypes.complex64), ("cdouble", dtypes.complex128),
+):  # fmt: skip
+    _caster(_name, _kind)
+
+
+@method()
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """This tensor in host memory; itself if it is there already."""
+    return to(self, device="cpu")
+
+
+@method()
+def cuda(
+    self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+) -> Tensor:
+    """This tensor on a GPU.
+
+    Raises
+    ------
+    DeviceError
+        If there is no GPU, or CuPy is missing.
+    """
+    return to(self, device=device_type("cuda" if device is None else device))
+
+
+__all__: list[str] = []

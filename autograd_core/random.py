@@ -1,0 +1,199 @@
+"""Random numbers: generators with a seed and a state.
+
+The bit stream is NumPy's Philox (CuPy's on a GPU), a counter-based generator: Salmon et
+al., "Parallel random numbers: as easy as 1, 2, 3", 2011.  The same seed gives the same
+numbers on every run and machine; they are **not** the numbers that PyTorch draws.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .backends import backend, backend_of, device
+from .tensor import Tensor
+
+_FIRST_SEED = 67280421310721
+_WORDS = 14
+
+
+class Generator:
+    """A stream of random numbers.
+
+    Parameters
+    ----------
+    device : str or device, default "cpu"
+        Where it is meant to be used; one generator serves every device with a stream of
+        its own for each.
+    """
+
+    def __init__(self, device: Any = "cpu"):
+        self.device = _device(device)
+        self.manual_seed(_FIRST_SEED)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start anew from a seed; negative seeds count from 2**64."""
+        self._seed = int(seed) % (1 << 64)
+        self._bits = np.random.Philox(self._seed)
+        self._numpy = np.random.Generator(self._bits)
+        self._others: dict[str, Any] = {}
+        return self
+
+    def seed(self) -> int:
+        """Start anew from a seed that the system draws, and return it."""
+        self.manual_seed(secrets.randbits(53))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed it started from."""
+        return self._seed
+
+    def get_state(self) -> Tensor:
+        """Where the CPU stream stands, as a uint8 tensor for `set_state`."""
+        found: Any = self._bits.state
+        inner = found["state"]
+        words = [
+            self._seed, *inner["counter"], *inner["key"], *found["buffer"],
+            found["buffer_pos"], found["has_uint32"], found["uinteger"],
+        ]  # fmt: skip
+        array = np.array([int(w) for w in words], np.uint64)
+        return Tensor._from_array(array.view(np.uint8).copy())  # type: ignore[no-any-return]
+
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Go back to where `get_state` was called.
+
+        Raises
+        ------
+        TypeError, RuntimeError
+            If it is no uint8 tensor, or not one that `get_state` gave.
+        """
+        array = new_state._host() if isinstance(new_state, Tensor) else None
+        if array is None or array.dtype != np.uint8:
+            raise TypeError("expected a torch.ByteTensor: the result of get_state()")
+        if array.size != 8 * _WORDS:
+            raise RuntimeError(
+                f"RNG state is wrong size: expected {8 * _WORDS} bytes, got {array.size}"
+            )
+        words = np.ascontiguousarray(array).view(np.uint64)
+        self.manual_seed(int(words[0]))
+        self._bits.state = {
+            "bit_generator": "Philox",
+            "state": {"counter": words[1:5].copy(), "key": words[5:7].copy()},
+            "buffer": words[7:11].copy(),
+            "buffer_pos": int(words[11]),
+            "has_uint32": int(words[12]),
+            "uinteger": int(words[13]),
+        }
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator that will draw the same numbers."""
+        return Generator(self.device).set_state(self.get_state())
+
+    def __repr__(self) -> str:
+        return f"<Generator device='{self.device}' seed={self._seed}>"
+
+    # -------------------------------------------------------------- drawing arrays
+
+    def draw(self, owner: Any, kind: str, shape: tuple[int, ...], dtype: Any) -> Any:
+        """An array of a backend: ``random``, ``standard_normal`` or ``standard_exponential``."""
+        wide = np.dtype("f8") if np.dtype(dtype) == np.float64 else np.dtype("f4")
+        stream = self._stream(owner)
+        if stream is None:
+            host = getattr(self._numpy, kind)(shape, dtype=wide)
+            return owner.from_numpy(np.asarray(host), None).astype(dtype)
+        drawn = owner.xp.asarray(getattr(stream, kind)(shape, dtype=wide))
+        return drawn if drawn.dtype == dtype else drawn.astype(dtype)
+
+    def integers(self, owner: Any, low: int, high: int, shape: tuple[int, ...]) -> Any:
+        """An int64 array of a backend with low <= elements < high."""
+        stream = self._stream(owner)
+        if stream is None:
+            return owner.from_numpy(np.asarray(self._numpy.integers(low, high, shape)), None)
+        return owner.xp.asarray(stream.integers(low, high, shape)).astype(np.int64)
+
+    def permutation(self, owner: Any, n: int) -> Any:
+        """The numbers below n in random order, on a backend."""
+        return owner.from_numpy(self._numpy.permutation(n), None)
+
+    def _stream(self, owner: Any) -> Any:
+        """The stream of a backend; None for one whose numbers come from the host."""
+        if owner.name == "cpu":
+            return self._numpy
+        if owner.name not in self._others:
+            library = getattr(owner.xp, "random", None)
+            bits = getattr(library, "Philox4x3210", None)
+            self._others[owner.name] = bits and library.Generator(bits(self._seed))  # type: ignore[union-attr]
+        return self._others[owner.name]
+
+
+def _device(value: Any) -> device:
+    return device(value)
+
+
+default_generator = Generator()
+"""What draws where no ``generator=`` is given."""
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator anew from a seed, on every device."""
+    return default_generator.manual_seed(seed)
+
+
+def seed() -> int:
+    """Start the default generator anew from a seed that the system draws; return it."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of the default generator."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Set the state of the default generator."""
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """Within the block draw as you like: afterwards the default generator is where it was.
+
+    Parameters
+    ----------
+    devices : optional
+        Accepted for PyTorch's sake; all devices are kept.
+    enabled : bool, default True
+        Whether to do anything.
+    """
+    if not enabled:
+        yield
+        return
+    kept, others = default_generator.get_state(), default_generator._others
+    try:
+        yield
+    finally:
+        default_generator.set_state(kept)
+        default_generator._others = others
+
+
+def stream_for(generator: Generator | None, array: Any) -> tuple[Generator, Any]:
+    """The generator to draw from (the default one for None) and the backend of an array."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(f"generator must be a Generator, not {type(generator).__name__}")
+    return generator or default_generator, backend_of(array)
+
+
+__all__ = [
+    "Generator", "backend", "default_generator", "fork_rng", "get_rng_state", "initial_seed",
+    "manual_seed", "seed", "set_rng_state",
+]  # fmt: skip

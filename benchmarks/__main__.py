@@ -1,0 +1,23 @@
+"""``python -m benchmarks [engine] [trace] [gpu]``: print the figures."""
+
+from __future__ import annotations
+
+import importlib
+import platform
+import sys
+
+
+def main() -> int:
+    """Run the named benchmarks (all but gpu by default)."""
+    names = sys.argv[1:] or ["engine", "trace"]
+    print(f"Python {platform.python_version()} on {platform.machine()}, {platform.system()}")
+    for name in names:
+        try:
+            importlib.import_module(f"benchmarks.{name}").main()
+        except ImportError as error:
+            print(f"{name}: skipped, {error} (PyTorch for comparison: pip install torch)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""The kernel side of Jupyter: magics that show a running backward, and names for cells.
+
+``%load_ext autograd_core`` (or ``%load_ext jupyter_ext``) gives::
+
+    %%autograd_trace [options]      trace a cell: graph, gradient flow, one line of numbers
+    %autograd_trace EXPRESSION      the same for one expression
+    %autograd_trace on|off|status   trace over several cells
+    %autograd_flow                  the gradient flow of the last trace
+
+Three things work together, each in a file of its own: `cell_transform` turns the ``%%``
+line into a call that begins the recording, so that the rest stays a normal cell; a
+`session.Session` ends it when IPython says that the cell is over; `display` shows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Add the magics to an IPython shell; a second time changes nothing."""
+    from .session import open_session
+
+    open_session(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Take everything back that loading did, and end a recording that still runs."""
+    from .session import close_session
+
+    close_session(ipython)

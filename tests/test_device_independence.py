@@ -1,0 +1,76 @@
+"""Every op on the strict stand-in device: no hidden copy to the host, same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import strict_device
+from ops.test_examples import CASES, arguments, backward, convert, find, flat, numbers
+
+import autograd_core as ag
+from autograd_core.examples import REGISTRY
+
+strict_device.register()
+
+ON_THE_HOST = {
+    # name: why the result has to be known on the host
+}
+
+
+@pytest.mark.parametrize(("entry", "index"), CASES)
+def test_op_stays_on_its_device(entry, index):
+    if entry.name in ON_THE_HOST:
+        pytest.skip(ON_THE_HOST[entry.name])
+    here, there = results_on("cpu", entry, index), results_on("strict", entry, index)
+    for a, b in zip(here, there, strict=True):
+        if a is not None:
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def results_on(where, entry, index):
+    """Outputs, first and second gradients of an example call on a device, as arrays."""
+    args, kwargs = arguments(entry, index)
+    leaves = []
+
+    def make(array):
+        kind = ag.float64 if array.dtype.kind == "f" else None
+        t = ag.tensor(array.tolist(), dtype=kind).reshape(array.shape).to(where)
+        return t.detach().requires_grad_(entry.grad) if array.dtype.kind in "fc" else t
+
+    args, kwargs = convert(args, make, leaves), convert(kwargs, make, leaves)
+    outputs = flat(find(ag, entry.name)(*args, **kwargs))
+    found = [host(o) for o in outputs]
+    if entry.grad and any(getattr(o, "requires_grad", False) for o in outputs):
+        first, second = gradients(leaves, outputs, where)
+        grads = (*first, *second)
+        assert all(g is None or g.device.type == where for g in grads)
+        found += [host(g) for g in grads]
+    return found
+
+
+def host(value):
+    return numbers(value.detach().cpu() if isinstance(value, ag.Tensor) else value)
+
+
+def gradients(leaves, outputs, where):
+    class Library:
+        autograd = ag.autograd
+
+        @staticmethod
+        def tensor(values, dtype=None):
+            return ag.tensor(values, dtype=dtype).to(where)
+
+    return backward(Library, leaves, outputs)
+
+
+def test_the_stand_in_refuses_hidden_copies():
+    t = ag.ones(3).to("strict")
+    for sin in (np.asarray, float, bool, list):
+        with pytest.raises((strict_device.HostCopyError, TypeError, RuntimeError)):
+            sin(t._array)
+    with pytest.raises(strict_device.HostCopyError):
+        t._array + np.ones(3)
+
+
+def test_every_registered_example_is_tried():
+    assert {p.values[0].name for p in CASES} == set(REGISTRY)
