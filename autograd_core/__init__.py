@@ -22,7 +22,16 @@ from .modes import (
     inference_mode as inference_mode,
 )
 from .modes import (
+    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+)
+from .modes import (
+    is_anomaly_enabled as is_anomaly_enabled,
+)
+from .modes import (
     is_grad_enabled as is_grad_enabled,
+)
+from .modes import (
+    is_inference_mode_enabled as is_inference_mode_enabled,
 )
 from .modes import (
     no_grad as no_grad,
@@ -40,7 +49,7 @@ namespace.fill(globals())
 source.mark_internal(__name__)
 
 
-_LATER = {"debug", "nn", "optim"}
+_LATER = {"debug", "func", "linalg", "nn", "optim", "return_types"}
 _FUNCTIONAL = {
     "alpha_dropout", "cosine_similarity", "group_norm", "instance_norm", "layer_norm",
     "pairwise_distance", "rms_norm",
@@ -48,7 +57,7 @@ _FUNCTIONAL = {
 
 
 def __getattr__(name: str) -> object:
-    """Load `debug`, `nn` and `optim` when they are first asked for."""
+    """Load the larger rooms when they are first asked for."""
     import importlib
 
     if name in _LATER:

@@ -148,7 +148,7 @@ class Op:
     @property
     def scalar(self) -> Op | None:
         """For ``tensor op number``: the same op with `other` a static."""
-        if not self.scalars or self.scalar_of is not None or not self.vjps:
+        if not self.scalars or self.scalar_of is not None:
             return None
         if self._scalar is None:
             variant = Op.__new__(Op)

@@ -17,8 +17,8 @@ from . import backends, dtypes, events, forward, state
 from .backends import backend_of
 from .dtypes import BOOL, FLOATING, bfloat16, float16
 from .errors import DeviceError, DtypeError, GraphFreedError, InPlaceError, ShapeError
-from .node import Extra, Node, Output, Version, accumulator, ref
-from .saved import Packed, pack
+from .node import Extra, InferenceVersion, Node, Output, Version, accumulator, edge_of, ref
+from .saved import Packed, pack, saved_attribute
 from .source import resolve, user_location
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _check_types(op: Op, inputs: Sequence[Any]) -> None:
     from .tensor import Tensor
 
     for i, x in enumerate(inputs):
-        if isinstance(x, Tensor) or x is None:
+        if isinstance(x, Tensor) or (x is None and not (op.scalars or op.ufunc)):
             continue
         if op.scalars and isinstance(x, NUMBERS) and any(isinstance(y, Tensor) for y in inputs):
             continue
@@ -206,17 +206,11 @@ def _record(
     if not (op.vjps and state.modes.grad) or state.modes.inference:
         if state.modes.inference:
             for out in outputs:
-                out._extra().inference = True
+                out._version_counter = InferenceVersion()
         return None
     fns = [getattr(x, "_fn", None) if x is None or getattr(x, "_view", None) is None else current_fn(x) for x in inputs]  # fmt: skip
     if all(f is None for f in fns) or not any(_differentiable(o) for o in outputs):
         return None
-    for x in inputs:
-        if getattr(x, "_rare", None) is not None and x._rare.inference:
-            raise RuntimeError(
-                "Inference tensors cannot be saved for backward. To work around you can make a "
-                "clone to get a normal tensor and use it in autograd."
-            )
     scalar = op.scalar is not None and isinstance(inputs[1], NUMBERS)
     record: Op = op.scalar if scalar else op  # type: ignore[assignment]
     node = record.node_class()
@@ -237,6 +231,7 @@ def _record(
 
 
 def _attach_many(node: Node, outputs: list[Any]) -> None:
+    node.extra()
     for nr, out in enumerate(outputs):
         if _differentiable(out):
             out._fn = Output(node, nr)
@@ -348,11 +343,12 @@ def _unpack_output(n: Any, s: Any, array: Any, version: Any, tensors: bool) -> A
         out = Tensor._from_array(x._array)
     else:
         if version.n:
-            raise_modified(n, s.name, version, 0)
+            raise_modified(n, s.name, version, 0, array)
         if not tensors:
             return array
         out = Tensor._from_array(array)
         out._version_counter = version if isinstance(version, Version) else None
+    forward.restore(out, n, s.index)
     if s.index < len(n.op.outputs) and dtypes.from_numpy(array_dtype(out)).category >= FLOATING:
         out._fn = n if len(n.op.outputs) == 1 else Output(n, s.index)
     return out
@@ -483,13 +479,14 @@ class View:
     in-place write the view's node is made anew from the base (`current_fn`).
     """
 
-    __slots__ = ("base", "chain", "origin", "version")
+    __slots__ = ("base", "chain", "origin", "seen", "version")
 
     def __init__(self, base: Any, chain: tuple[Any, ...], version: int, origin: str):
         self.base = base
         self.chain = chain
         self.version = version
         self.origin = origin
+        self.seen = base._fn if origin == "no_grad" else None
 
 
 def mark_view(t: Any, x: Any, op: Op, statics: tuple[Any, ...], several: bool = False) -> None:
@@ -498,6 +495,8 @@ def mark_view(t: Any, x: Any, op: Op, statics: tuple[Any, ...], several: bool = 
     if counter is None:
         counter = x._version_counter = Version()
     t._version_counter = counter
+    if counter.__class__ is InferenceVersion:
+        return
     known = x._view
     step = ((op, statics),)
     if several:
@@ -517,12 +516,13 @@ def current_fn(t: Any) -> Any:
     view = t._view
     if view.version == t._version_counter.n:
         return t._fn
-    if view.origin == "custom" and view.base._fn is not None:
-        raise InPlaceError(
-            "A view that came out of a custom Function (or an input that it returned as it was) "
-            "was modified through its base, after which its gradient is not defined. clone() the "
-            "Function's output, or the base before writing to it."
-        )
+    if view.base._fn is not None:
+        if view.origin in ("several", "custom"):
+            raise view_error(t, "its base or another view of its base has been")
+        if view.origin == "no_grad":
+            if view.base._fn is view.seen:
+                return t._fn
+            raise view_error(t, "its base or another view of its base has been")
     view.version = t._version_counter.n
     if view.base._fn is not None:
         previous = state.set_mode("grad", True)
@@ -532,6 +532,31 @@ def current_fn(t: Any) -> Any:
             state.set_mode("grad", previous)
         t._fn = replayed._fn
     return t._fn
+
+
+_WHY_NOT = {
+    "several": "This view is the output of a function that returns multiple views. Such functions "
+    "do not allow the output views to be modified inplace. You should replace the inplace "
+    "operation by an out-of-place one.",
+    "custom": "This view was created inside a custom Function (or because an input was returned "
+    "as-is) and the autograd logic to handle view+inplace would override the custom backward "
+    "associated with the custom Function, leading to incorrect gradients. This behavior is "
+    "forbidden. You can fix this by cloning the output of the custom Function.",
+    "no_grad": "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+    "clarify your code by moving both the view and the inplace either both inside the no_grad "
+    "block (if you don't want the inplace to be tracked) or both outside (if you want the inplace "
+    "to be tracked).",
+}
+
+
+def view_error(t: Any, modified: str) -> InPlaceError:
+    """What to raise when a view that can't follow writes, or its base, was written to."""
+    made, nr = edge_of(t._fn)
+    if made is None or made.__class__ is ref:
+        what = f"A view was created in no_grad mode and {modified} modified inplace with grad mode enabled."
+    else:
+        what = f"Output {nr} of {made.name().removesuffix('Backward0')} is a view and {modified} modified inplace."
+    return InPlaceError(f"{what} {_WHY_NOT[t._view.origin]}")
 
 
 def replay(base: Any, chain: tuple[Any, ...]) -> Any:
@@ -556,22 +581,21 @@ def raise_freed(n: Any) -> None:
     )
 
 
-def raise_modified(n: Any, name: str, counter: Any, expected: int, x: Any = None) -> None:
-    """Say which saved tensor was written to, who saved it and which line wrote."""
-    what = "a saved tensor"
-    if x is not None:
-        kind = _TYPE_NAMES.get(dtypes.from_numpy(x._array.dtype).name, "Tensor")
-        what = f"[torch.{kind} {list(x._array.shape)}]"
-        fn = x.grad_fn
-        what += f", which is output {x.output_nr} of {fn.name()}," if fn is not None else ","
-    culprit = counter.describe_culprit()
+def raise_modified(n: Any, name: str, counter: Any, expected: int, x: Any) -> None:
+    """Say which saved tensor (or raw output of `n`) was modified, and which line did it."""
+    array = getattr(x, "_array", x)
+    kind = _TYPE_NAMES.get(dtypes.from_numpy(array.dtype).name, "Tensor")
+    what = f"[torch.{kind} {list(array.shape)}], which is output "
+    fn = x.grad_fn if hasattr(x, "grad_fn") else n
+    what = f"{what}{getattr(x, 'output_nr', 0)} of {fn.name()}," if fn is not None else what[:-17]
     saved_at = f" It was saved as {name!r} by {n.name()}"
     saved_at += f", made at {n.location}." if n.location else "."
+    culprit = counter.describe_culprit()
     written = f" It was last modified by {culprit}." if culprit else ""
     raise InPlaceError(
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: {what} is at version {counter.n + (0 if x is not None else expected)}; "
-        f"expected version {expected} instead.{saved_at}{written} "
+        f"operation: {what} is at version {counter.n}; expected version {expected} instead."
+        f"{saved_at}{written} "
         "Remedy: use the out-of-place form of that operation, or clone() before it."
     )
 
@@ -608,21 +632,10 @@ def broadcast_clash(shapes: Sequence[tuple[int, ...]]) -> str | None:
     return None
 
 
-def saved_attribute(n: Any, name: str) -> Any:
-    """``node._saved_self`` and its kin: the saved values, wrapped as tensors."""
-    if name.startswith(("_saved_", "_raw_saved_")):
-        stem = name.split("saved_", 1)[1]
-        wanted = "input" if stem == "self" else stem
-        for s in n.op.layout:
-            if s.name == wanted:
-                return unpack(n, True)[s.name]
-    raise AttributeError(f"{type(n).__name__!r} object has no attribute {name!r}")
-
-
 def describe_node(n: Any) -> str:
     """The node's name and the line that made it, for messages."""
     location = resolve(n.code, n.lasti)
     return f"{n.name()}, made at {location}" if location else n.name()
 
 
-__all__ = ["Extra", "general", "mark_view", "replay", "unpack"]
+__all__ = ["Extra", "general", "mark_view", "replay", "saved_attribute", "unpack"]

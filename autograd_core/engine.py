@@ -130,10 +130,9 @@ class Run:
             else:
                 seen.add(fn)
                 stack.append(fn)
-                if fn.outputs != 1:
-                    waiting[fn] = 1
         while stack:
-            for fn in stack.pop().next:
+            node = stack.pop()
+            for fn in node.next:
                 if fn is None or (needed is not None and fn not in needed):
                     continue
                 if fn in seen:
@@ -141,8 +140,8 @@ class Run:
                 else:
                     seen.add(fn)
                     stack.append(fn)
-                    if fn.outputs != 1:
-                        waiting[fn] = 1
+            if node.__class__ is Output:
+                waiting.setdefault(node.next[0], 1)
 
     # -------------------------------------------------------------- one node at a time
 
@@ -305,8 +304,6 @@ class Run:
         for nr, grad in enumerate(grads):
             if (node, nr) in self.targets:
                 self.captured[node, nr] = grad
-                if self.accumulate and grad is not None:
-                    _add_grad(self.targets[node, nr], self._wrap(grad))
 
     def _wrap(self, grad: Any) -> Any:
         from .tensor import Tensor
@@ -404,6 +401,7 @@ class Run:
                 events.tell("on_backward_end", self, error)
             if tap is not None and tap.end is not None:
                 tap.end(self, error)
+            error = None  # its traceback holds this frame: a cycle
 
     def _finish_stepwise(self) -> None:
         previous = state.set_mode("grad", self.create_graph)
@@ -419,7 +417,7 @@ class Run:
         release = not self.keep_graph
         owned: set[Any] = set()
         step, gradient = (None, None) if tap is None else (tap.step, tap.gradient)
-        if node.__class__ is AccumulateGrad or node.rare is not None or node.outputs != 1:
+        if node.__class__ is AccumulateGrad or node.rare is not None:
             heappush(heap, (_priority(node), node, g))
             node = None
         while True:
@@ -432,7 +430,7 @@ class Run:
                         self._arrive_fast(node, g, False)
                     node = None
                     continue
-            if node.rare is not None or g is None or node.outputs != 1:
+            if node.rare is not None or g is None:
                 with _no_grad_in_hooks():
                     results = self._unusual(node, g)
             else:
@@ -442,20 +440,18 @@ class Run:
                     if gradient is not None:
                         gradient(node, g)
                 try:
-                    results = node.run(g)
+                    results = node.run_last(g) if release else node.run(g)
                     if node.fit is not None:
                         results = fit_grads(results, node.fit)
                 except Exception as error:
                     _add_note(error, node)
                     raise
-                if release and node.releases:
-                    node.saved = None
             best = None
             for fn, grad in zip(node.next, results):
                 if fn is None:
                     continue
                 if fn in waiting:
-                    if fn.outputs != 1 or grad is None:
+                    if grad is None:
                         self.deliver(fn, grad)
                         continue
                     known = buffers.get(fn)

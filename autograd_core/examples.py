@@ -15,6 +15,8 @@ tensors that require grad, integer and boolean ones tensors that don't.
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +62,15 @@ def examples(name: str, **flags: Any) -> Callable[[Any], Any]:
         return make
 
     return declare
+
+
+def load() -> None:
+    """Import the ``ops/examples_*`` modules, whose calls nobody needs at start."""
+    from . import ops
+
+    for found in pkgutil.iter_modules(ops.__path__, ops.__name__ + "."):
+        if found.name.rpartition(".")[2].startswith("examples_"):
+            importlib.import_module(found.name)
 
 
 def call(*args: Any, **kwargs: Any) -> Arguments:

@@ -17,6 +17,7 @@ computed, levels below n go on.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import dtypes, state
 from .dtypes import FLOATING
+from .errors import ShapeError
+from .node import Node, edge_of
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
 
 
 # ------------------------------------------------------------------ tangents and levels
+
+
+class Tangents(dict[int, Any]):
+    """The tangents of one tensor by level; shared with the node that saved the tensor."""
+
+    __slots__ = ("__weakref__",)
 
 
 def tangent_of(x: Any, level: int) -> Tensor | None:
@@ -41,13 +50,11 @@ def tangent_of(x: Any, level: int) -> Tensor | None:
 
 def set_tangent(x: Tensor, level: int, tangent: Tensor) -> None:
     """Put a tangent beside a tensor, until the level ends."""
-    import weakref
-
     extra = x._extra()
     if extra.tangents is None:
-        extra.tangents = {}
+        extra.tangents = Tangents()
     extra.tangents[level] = tangent
-    state.modes.forward_duals[level].append(weakref.ref(x))
+    state.modes.forward_duals[level].append(weakref.ref(extra.tangents))
 
 
 def enter_level() -> int:
@@ -61,9 +68,9 @@ def enter_level() -> int:
 def exit_level(level: int) -> None:
     """Close the innermost level: its tangents go."""
     for seen in state.modes.forward_duals[level]:
-        x = seen()
-        if x is not None and x._rare is not None and x._rare.tangents:
-            x._rare.tangents.pop(level, None)
+        tangents = seen()
+        if tangents is not None:
+            tangents.pop(level, None)
     state.modes.forward_duals = state.modes.forward_duals[:level]
     state.set_mode("forward_level", level - 1)
 
@@ -92,6 +99,24 @@ def propagate(op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: li
         for out, tangent in zip(outputs, found, strict=False):
             if tangent is not None:
                 set_tangent(out, level, tangent)
+    for nr, out in enumerate(outputs):
+        _keep_for_backward(op, nr, out)
+
+
+def _keep_for_backward(op: Op, nr: int, out: Any) -> None:
+    """Let the node that saved its output find the output's tangents when backward runs."""
+    if out._rare is None or not out._rare.tangents:
+        return
+    node, _ = edge_of(out._fn)
+    if isinstance(node, Node) and any(s.kind == "output" and s.index == nr for s in op.layout):
+        extra = node.extra()
+        extra.tangents = (extra.tangents or {}) | {nr: out._rare.tangents}
+
+
+def restore(out: Tensor, node: Any, nr: int) -> None:
+    """Give a saved output, unpacked as a new tensor, its tangents again."""
+    if node.rare is not None and node.rare.tangents is not None and nr in node.rare.tangents:
+        out._extra().tangents = node.rare.tangents[nr]
 
 
 def _jvp(
@@ -105,7 +130,11 @@ def _jvp(
         return _tuple(_explicit(op, inputs, named, outputs, tangents))
     if op.linear or op.view:
         moved = [_tangent_input(x, t) for x, t in zip(inputs, tangents, strict=True)]
-        return _tuple(op.call(*moved, **named))
+        try:
+            return _tuple(op.call(*moved, **named))
+        except ShapeError:  # a view that the tangent's strides, unlike the value's, do not allow
+            moved = [t.contiguous() if hasattr(t, "_array") else t for t in moved]
+            return _tuple(op.call(*moved, **named))
     node = _stand_in(op, inputs, graph, tangents)
     values = _values(node.op, inputs, statics, outputs)
     if op.elementwise and not any(out.dtype.is_complex for out in graph):
@@ -257,7 +286,8 @@ def carry(old: Tensor, alias: Tensor) -> None:
     for level in range(state.modes.forward_level + 1):
         tangent = tangent_of(old, level)
         if tangent is not None:
-            set_tangent(alias, level, tangent)
+            with below(level):  # a copy: the tangent itself is about to be written to
+                set_tangent(alias, level, tangent.clone())  # type: ignore[attr-defined]
 
 
 def write_tangents(self: Tensor, result: Tensor) -> None:

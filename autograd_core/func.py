@@ -189,7 +189,9 @@ def grad_and_value(
     return wrapper
 
 
-def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) -> Callable[..., Any]:
+def grad(
+    func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """A function that gives the gradient of `func`; parameters as in `grad_and_value`."""
 
     @functools.wraps(func)
@@ -203,11 +205,11 @@ def grad(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False) 
 def _check_scalar(output: Any) -> None:
     if not isinstance(output, Tensor):
         raise RuntimeError(
-            f"Expected f(*args) to return a scalar tensor, got {type(output).__name__}"
+            f"Expected f(*args) to return a scalar Tensor, got {type(output).__name__}"
         )
     if output.ndim != 0:
         raise RuntimeError(
-            "Expected f(*args) to return a scalar tensor, got tensor with "
+            "Expected f(*args) to return a scalar Tensor, got tensor with "
             f"{output.ndim} dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
         )
 
@@ -415,7 +417,7 @@ def jacfwd(
             for k, x in enumerate(ins):
                 flat = _stacked([c[i] for c in columns[k]], tuple(x.shape) + tuple(out.shape), out)
                 order = (*range(x.ndim, x.ndim + out.ndim), *range(x.ndim))
-                parts.append(flat.permute(order) if order else flat)
+                parts.append(flat.permute(order) if order else flat)  # type: ignore[attr-defined]
             blocks.append(_rebuild(chosen, iter(parts)))
         answer = _rebuild(output, iter(blocks))
         return (answer, aux[0]) if has_aux else answer
@@ -437,12 +439,13 @@ def _basis(x: Tensor) -> Any:
 
 
 def _stacked(rows: list[Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor:
-    from . import stack
+    from .ops.join import stack
 
-    if not rows:
-        made: Tensor = Tensor._from_array(forward.zeros_for(like)._array.reshape(shape))
-        return made
-    return stack(rows).reshape(shape)  # type: ignore[no-any-return]
+    if rows:
+        whole: Tensor = stack(rows).reshape(shape)  # type: ignore[attr-defined]
+        return whole
+    empty: Tensor = Tensor._from_array(forward.zeros_for(like)._array.reshape(shape))
+    return empty
 
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]

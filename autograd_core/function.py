@@ -13,12 +13,13 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from . import forward, state
+from . import events, forward, state
+from .backends import backend_of, is_array
 from .dispatch import View, current_fn, describe_node, raise_freed, raise_modified, sum_to
 from .errors import AutogradError, GradientError, InPlaceError
 from .functional_namespace import cast_tensor, sum_to_tensor
 from .node import Node, Output, Version, accumulator, ref
-from .saved import Packed, pack
+from .saved import Packed, SavedTensor, pack
 from .source import user_location
 from .tensor import Tensor
 
@@ -109,7 +110,7 @@ class FunctionNode(Node):
 
     releases = True
     function: Any = None
-    outputs: int  # type: ignore[misc]
+    outputs: int
 
     def __init__(self) -> None:
         self.next = ()
@@ -137,6 +138,7 @@ class FunctionNode(Node):
 
     @property
     def output_count(self) -> int:
+        """How many outputs the forward returned."""
         return len(self.output_meta)
 
     @property
@@ -149,6 +151,13 @@ class FunctionNode(Node):
         assert self.saved is not None
         return tuple(self._unpack(*entry) for entry in self.saved)
 
+    @property
+    def _raw_saved_tensors(self) -> tuple[SavedTensor, ...]:
+        if self.saved is None:
+            raise_freed(self)
+        assert self.saved is not None
+        return tuple(SavedTensor(self, i, "tensors", e[2]) for i, e in enumerate(self.saved))
+
     def _unpack(self, value: Any, version: int, output: int | None) -> Tensor | None:
         if value is None:
             return None
@@ -159,14 +168,17 @@ class FunctionNode(Node):
             if counter is not None and counter.n != version:
                 raise_modified(self, "a saved tensor", counter, version, value)
             if output is None:
-                return value  # type: ignore[no-any-return]
+                return value
             found = Tensor._from_array(value._array)
             found._version_counter = counter
+        if output is not None:
+            forward.restore(found, self, output)
         if output is not None and self.output_meta and self.output_meta[output][3]:
             found._fn = self if self.outputs == 1 else Output(self, output)
         return found
 
     def run(self, g: Any) -> tuple[Any, ...]:
+        """Call the user's backward on tensors, without recording."""
         grads = g if isinstance(g, tuple) else (g,)
         wrapped = tuple(None if x is None else _as_tensor(x) for x in grads)
         previous = state.set_mode("grad", False)
@@ -176,6 +188,7 @@ class FunctionNode(Node):
             state.set_mode("grad", previous)
 
     def run_general(self, grads: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
+        """Call the user's backward, recording if `tensors`."""
         if not tensors:
             grads = tuple(None if g is None else _as_tensor(g) for g in grads)
         answers = self.function.backward(self.ctx, *self._materialized(grads))
@@ -237,10 +250,8 @@ class FunctionNode(Node):
 def _as_tensor(x: Any) -> Tensor:
     if isinstance(x, Tensor):
         return x
-    from .backends import backend_of, is_array
-
     array = x if is_array(x) else backend_of(x).xp.asarray(x)
-    return Tensor._from_array(array)  # type: ignore[no-any-return]
+    return Tensor._from_array(array)
 
 
 def _expandable(small: tuple[int, ...], big: tuple[int, ...]) -> bool:
@@ -265,6 +276,7 @@ class Function:
     ...     def forward(ctx, x):
     ...         ctx.save_for_backward(x)
     ...         return x * x
+    ...
     ...     @staticmethod
     ...     def backward(ctx, g):
     ...         (x,) = ctx.saved_tensors
@@ -294,6 +306,7 @@ class Function:
         )
 
     vjp = backward
+    _node_class: type[FunctionNode] | None = None
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
@@ -313,9 +326,11 @@ class Function:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: call ``apply`` on the class."""
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use "
-            f"new-style autograd function with static forward method: {type(self).__name__}.apply(...)"
+            "new-style autograd function with static forward method: "
+            f"{type(self).__name__}.apply(...)"
         )
 
     @classmethod
@@ -323,13 +338,15 @@ class Function:
         """Run forward and put a node for backward into the graph."""
         if "backward" not in cls.__dict__ and "vjp" in cls.__dict__:
             cls.backward = cls.vjp  # type: ignore[method-assign]
-        node = _node_class(cls)()
+        node = (cls.__dict__.get("_node_class") or _make_node_class(cls))()
         inputs = [a for a in args if isinstance(a, Tensor)]
         needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         recording = state.modes.grad and any(needs)
         node.ctx.needs_input_grad = needs
         fns = [t._fn if t._view is None else current_fn(t) for t in inputs]
-        node.next = tuple(accumulator(t) if f.__class__ is ref else f for t, f in zip(inputs, fns, strict=True))  # fmt: skip
+        node.next = tuple(
+            accumulator(t) if f.__class__ is ref else f for t, f in zip(inputs, fns, strict=True)
+        )
         node.input_meta = tuple(_meta_of(a) for a in args)
         returned = _run_forward(cls, node, args, kwargs)
         several = isinstance(returned, tuple)
@@ -361,10 +378,11 @@ def _run_forward(
         state.set_mode("grad", grad)
 
 
-@functools.cache
-def _node_class(function: type[Function]) -> type[FunctionNode]:
+def _make_node_class(function: type[Function]) -> type[FunctionNode]:
     body = {"__slots__": (), "function": function}
-    return type(f"{function.__name__}Backward", (FunctionNode,), body)
+    made = type(f"{function.__name__}Backward", (FunctionNode,), body)
+    function._node_class = made
+    return made
 
 
 def _meta_of(a: Any) -> Any:
@@ -390,6 +408,8 @@ def _outputs(
         node.seq = state.next_sequence()
         node.code, node.lasti = user_location(3)
         node.outputs = 1 if len(given) == 1 else 0
+        if not node.outputs:
+            node.extra()  # sends the engine's fast loop the long way
     node.output_meta = tuple(_output_meta(node, r, recording) for r in given)
     return [_output(node, nr, r, given, inputs) for nr, r in enumerate(given)]
 
@@ -400,8 +420,6 @@ def _among(x: Any, others: Any) -> bool:
 
 def _output_meta(node: FunctionNode, r: Any, recording: bool) -> Any:
     """(namespace, shape, dtype, differentiable) of an output tensor."""
-    from .backends import backend_of
-
     if not isinstance(r, Tensor):
         return None
     inexact = r.dtype.is_floating_point or r.dtype.is_complex
@@ -409,9 +427,7 @@ def _output_meta(node: FunctionNode, r: Any, recording: bool) -> Any:
     return backend_of(r._array).xp, r._array.shape, r._array.dtype, differentiable
 
 
-def _output(
-    node: FunctionNode, nr: int, r: Any, given: list[Any], inputs: list[Tensor]
-) -> Any:
+def _output(node: FunctionNode, nr: int, r: Any, given: list[Any], inputs: list[Tensor]) -> Any:
     if not isinstance(r, Tensor):
         return r
     is_input = _among(r, inputs)
@@ -506,11 +522,12 @@ def _push_tangents(
         for r, tangent in zip(results, found, strict=True):
             if tangent is not None and isinstance(r, Tensor):
                 forward.set_tangent(r, level, tangent)
+    kept = {i: r._rare.tangents for i, r in enumerate(results) if getattr(r, "_rare", None)}
+    if kept:
+        node.extra().tangents = kept
 
 
 def _tell(cls: type[Function], node: Any, inputs: list[Tensor], results: list[Any]) -> None:
-    from . import events
-
     if state.listening:
         tensors = tuple(r for r in results if isinstance(r, Tensor))
         events.emit_op(cls.__name__, node, tuple(inputs), tensors, 0.0)
@@ -523,7 +540,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *grads: Any) -> Any:
-        recording = state.modes.grad and any(isinstance(g, Tensor) and g.requires_grad for g in grads)
+        recording = state.modes.grad and any(
+            isinstance(g, Tensor) and g.requires_grad for g in grads
+        )
         previous = state.set_mode("grad", False)
         try:
             answers = fn(ctx, *grads)
@@ -532,7 +551,10 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         if not recording:
             return answers
         several = isinstance(answers, tuple)
-        found = [_Once.apply(a, *grads) if isinstance(a, Tensor) else a for a in (answers if several else (answers,))]  # fmt: skip
+        found = [
+            _Once.apply(a, *grads) if isinstance(a, Tensor) else a
+            for a in (answers if several else (answers,))
+        ]
         return tuple(found) if several else found[0]
 
     return wrapper

@@ -15,9 +15,9 @@ from typing import Any
 
 from . import dtypes, forward, state
 from .declare import op
-from .dispatch import current_fn
+from .dispatch import current_fn, view_error
 from .errors import DtypeError, InPlaceError, ShapeError
-from .node import Version, edge_of, ref
+from .node import Version, ref
 from .source import user_location
 from .tensor import Tensor
 
@@ -45,12 +45,20 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
         If the result does not fit into `self`.
     """
     recording = state.modes.grad
+    if self.is_inference() and not state.modes.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. "
+            "You can make a clone to get a normal tensor before doing inplace update."
+        )
     if recording:
         _check_allowed(self, name)
+    _check_memory(self, name)
     old = _alias(self, copy=recording and _involves_grad(self, others))
     if state.modes.forward_level >= 0:
         forward.carry(self, old)
     result = compute(old)
+    if recording and result.requires_grad:
+        _check_followed(self)
     _check_fits(self, result, name)
     if state.modes.before_write is not None:
         state.modes.before_write(self)
@@ -101,11 +109,6 @@ def _check_allowed(self: Tensor, name: str) -> None:
         )
     view = self._view
     if view is None:
-        if self.is_inference() and not state.modes.inference:
-            raise RuntimeError(
-                "Inplace update to inference tensor outside InferenceMode is not allowed. "
-                "You can make a clone to get a normal tensor before doing inplace update."
-            )
         return
     if view.base._fn.__class__ is ref:
         raise InPlaceError(
@@ -114,30 +117,26 @@ def _check_allowed(self: Tensor, name: str) -> None:
         )
     if fn is None and view.base._fn is None:
         return
-    if view.origin == "several":
-        made = edge_of(fn)[0].name() if fn is not None else "a multi-output view"
-        raise InPlaceError(
-            f"Output {self.output_nr} of {made} is a view and is being modified inplace. This view "
-            "is the output of a function that returns multiple views. Such functions do not allow "
-            "the output views to be modified inplace. You should replace the inplace operation by "
-            "an out-of-place one."
-        )
-    if view.origin == "custom":
-        made = edge_of(fn)[0].name() if fn is not None else "a custom Function"
-        raise InPlaceError(
-            f"Output {self.output_nr} of {made} is a view and is being modified inplace. This view "
-            "was created inside a custom Function (or because an input was returned as-is) and the "
-            "autograd logic to handle view+inplace would override the custom backward associated "
-            "with the custom Function, leading to incorrect gradients. This behavior is forbidden. "
-            "You can fix this by cloning the output of the custom Function."
-        )
-    if view.origin == "no_grad":
-        raise InPlaceError(
-            "A view was created in no_grad mode and is being modified inplace with grad mode "
-            "enabled. Given that this use case is ambiguous and error-prone, it is forbidden. You "
-            "can clarify your code by moving both the view and the inplace either both inside the "
-            "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
-            "want the inplace to be tracked)."
+    _check_followed(self)
+
+
+def _check_followed(self: Tensor) -> None:
+    """A view whose writes its base can't take over must not be given a history."""
+    if self._view is not None and self._view.origin in ("several", "custom", "no_grad"):
+        raise view_error(self, "is being")
+
+
+def _check_memory(self: Tensor, name: str) -> None:
+    """Refuse expanded memory, but to writes of one number, which PyTorch allows too."""
+    array = self._array
+    if not array.flags.writeable:
+        raise RuntimeError(f"{name}: the tensor's memory is read-only; clone() the tensor first")
+    if name in ("zero_", "fill_") or 0 not in array.strides:
+        return
+    if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            "single memory location. Please clone() the tensor before performing the operation."
         )
 
 
@@ -189,7 +188,7 @@ def _rebase(self: Tensor, result: Tensor) -> None:
     base_fn = base._fn if base._view is None else current_fn(base)
     node.next = (base_fn, result._fn)
     node.seq = state.next_sequence()
-    known = {"chain": view.chain, "value_shape": self._array.shape}
+    known = {"chain": view.chain, "value_shape": self._array.shape, "strides": base._array.strides}
     node.saved = tuple(known[s.name] for s in COPY_SLICES.layout)
     node.fit = None if base.dtype is result.dtype else (None, (None, result._array.dtype))
     node.rare = None
@@ -215,39 +214,51 @@ def _share_saved_output(self: Tensor, result: Tensor) -> None:
 # ------------------------------------------------------------------ the ops behind it
 
 
+def _laid_out(array: Any, strides: tuple[int, ...], xp: Any) -> Any:
+    """A copy with its dimensions in memory in the order that `strides` has them.
+
+    The views in a chain were possible for the base's layout and may not be for another.
+    """
+    order = sorted(range(len(strides)), key=lambda d: -strides[d])
+    inverse = [order.index(d) for d in range(len(strides))]
+    return xp.array(array.transpose(order), order="C", copy=True).transpose(inverse)
+
+
 def _region(array: Any, chain: tuple[Any, ...], xp: Any) -> Any:
     for view_op, statics in chain:
         array = view_op.forward(xp, array, **dict(zip(view_op.statics, statics, strict=True)))
     return array
 
 
-@op("CopySlices")
-def copy_slices(xp: Any, base: Any, value: Any, *, chain: Any) -> Any:
+@op("CopySlices", moves=True)
+def copy_slices(xp: Any, base: Any, value: Any, *, chain: Any, strides: Any) -> Any:
     """The base with the region that `chain` views replaced by `value`."""
-    written = xp.array(base, order="C", copy=True)
+    written = _laid_out(base, strides, xp)
     _region(written, chain, xp)[...] = value
     return written
 
 
 @copy_slices.vjp("base")
-def _(F: Any, g: Any, value_shape: Any, chain: Any) -> Any:
-    return F.copy_slices(g, F.zeros_of(g, shape=value_shape), chain=chain)
+def _(F: Any, g: Any, value_shape: Any, chain: Any, strides: Any) -> Any:
+    nothing = F.zeros_of(g, shape=value_shape)
+    return F.copy_slices(g, nothing, chain=chain, strides=strides)
 
 
 @copy_slices.vjp("value")
-def _(F: Any, g: Any, chain: Any) -> Any:
-    return F.view_chain(g, chain=chain)
+def _(F: Any, g: Any, chain: Any, strides: Any) -> Any:
+    return F.view_chain(g, chain=chain, strides=strides)
 
 
-@op("ViewChainBackward0")
-def view_chain(xp: Any, input: Any, *, chain: Any) -> Any:
+@op("ViewChainBackward0", moves=True)
+def view_chain(xp: Any, input: Any, *, chain: Any, strides: Any) -> Any:
     """A copy of the region that `chain` views."""
-    return xp.array(_region(xp.array(input, order="C", copy=True), chain, xp), copy=True)
+    return xp.array(_region(_laid_out(input, strides, xp), chain, xp), copy=True)
 
 
 @view_chain.vjp
-def _(F: Any, g: Any, input_shape: Any, chain: Any) -> Any:
-    return F.copy_slices(F.zeros_of(g, shape=input_shape), g, chain=chain)
+def _(F: Any, g: Any, input_shape: Any, chain: Any, strides: Any) -> Any:
+    nothing = F.zeros_of(g, shape=input_shape)
+    return F.copy_slices(nothing, g, chain=chain, strides=strides)
 
 
 @op(None)

@@ -30,6 +30,7 @@ class Mode:
         return type(self)()
 
     def __call__(self, fn: Fn) -> Fn:
+        """Decorate a function or a generator function."""
         if inspect.isgeneratorfunction(fn):
             return cast(Fn, self._decorate_generator(fn))
 
@@ -46,14 +47,21 @@ class Mode:
         @functools.wraps(fn)
         def within(*args: Any, **kwargs: Any) -> Any:
             generator = fn(*args, **kwargs)
-            sent: Any = None
+            resume, sent = generator.send, None
             while True:
                 try:
                     with self.clone():
-                        value = generator.send(sent)
+                        value = resume(sent)
                 except StopIteration as stop:
                     return stop.value
-                sent = yield value
+                try:
+                    resume, sent = generator.send, (yield value)
+                except GeneratorExit:
+                    with self.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    resume, sent = generator.throw, error
 
         return within
 
@@ -74,19 +82,19 @@ class _GradMode(Mode):
         state.set_mode("grad", self._previous)
 
 
-class no_grad(_GradMode):  # noqa: N801 - PyTorch's name
+class no_grad(_GradMode):
     """Record nothing: results do not require grad. Context manager or decorator."""
 
     mode = False
 
 
-class enable_grad(_GradMode):  # noqa: N801
+class enable_grad(_GradMode):
     """Record again, inside `no_grad`. Context manager or decorator."""
 
     mode = True
 
 
-class set_grad_enabled(Mode):  # noqa: N801
+class set_grad_enabled(Mode):
     """Record or not, from this call on; as a context manager, until the block ends.
 
     Parameters
@@ -106,14 +114,16 @@ class set_grad_enabled(Mode):  # noqa: N801
         state.set_mode("grad", self._previous)
 
     def clone(self) -> set_grad_enabled:
+        """A fresh one with the same settings."""
         return set_grad_enabled(self.mode)
 
     def __call__(self, fn: Fn) -> Fn:
+        """Decorate a function or a generator function."""
         state.set_mode("grad", self._previous)
         return super().__call__(fn)
 
 
-class inference_mode(Mode):  # noqa: N801
+class inference_mode(Mode):
     """Like `no_grad`, and results can never enter a graph. Context manager or decorator.
 
     Parameters
@@ -123,6 +133,7 @@ class inference_mode(Mode):  # noqa: N801
     """
 
     def __new__(cls, mode: Any = True) -> Any:
+        """A mode; a function in its place is decorated (``@inference_mode``)."""
         made = super().__new__(cls)
         if callable(mode):
             made.mode = True
@@ -142,10 +153,12 @@ class inference_mode(Mode):  # noqa: N801
         state.set_mode("grad", grad)
 
     def clone(self) -> inference_mode:
-        return cast(inference_mode, inference_mode(self.mode))
+        """A fresh one with the same settings."""
+        made: inference_mode = inference_mode(self.mode)
+        return made
 
 
-class detect_anomaly(Mode):  # noqa: N801
+class detect_anomaly(Mode):
     """Stop backward at the first node that makes NaN or Inf, with values and the line.
 
     Parameters
@@ -174,10 +187,11 @@ class detect_anomaly(Mode):  # noqa: N801
         state.set_mode("anomaly_nan", self._previous[1])
 
     def clone(self) -> detect_anomaly:
+        """A fresh one with the same settings."""
         return detect_anomaly(self.check_nan)
 
 
-class set_detect_anomaly(detect_anomaly):  # noqa: N801
+class set_detect_anomaly(detect_anomaly):
     """Anomaly mode on or off from this call on; also a context manager."""
 
     def __init__(self, mode: bool, check_nan: bool = True):
@@ -192,6 +206,7 @@ class set_detect_anomaly(detect_anomaly):  # noqa: N801
         return None
 
     def clone(self) -> set_detect_anomaly:
+        """A fresh one with the same settings."""
         return set_detect_anomaly(self.mode, self.check_nan)
 
 

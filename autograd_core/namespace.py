@@ -12,7 +12,7 @@ from typing import Any
 
 from . import dtypes
 
-OP_MODULES = ("create", "convert", "shape", "parts", "strided", "join", "index", "arithmetic", "elementwise", "comparison", "pairwise", "reduce", "cumulative", "extrema", "activation", "softmax", "linalg", "products", "einsum", "conv", "pool", "spatial",)
+OP_MODULES = ("create", "convert", "shape", "parts", "strided", "fill", "join", "index", "select", "scatter", "sorting", "sampling", "arithmetic", "power", "blend", "elementwise", "comparison", "pairwise", "reduce", "cumulative", "extrema", "spread", "norms", "activation", "softmax", "linalg", "products", "einsum", "conv", "pool", "spatial",)
 """The modules of ``ops/``, in the order in which they are loaded."""
 
 

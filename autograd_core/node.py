@@ -51,10 +51,37 @@ class Version:
         return f"{name}" + (f" at {location}" if location else "")
 
 
+class InferenceVersion(Version):
+    """The counter of memory made in inference mode: it counts nothing; backward can't use it."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.culprit = None
+
+    @property
+    def n(self) -> int:
+        """Zero in inference mode; what asks outside wants to save the tensor."""
+        if state.modes.inference:
+            return 0
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+            "inference mode in computation tracked by autograd. To work around this, you can make "
+            "a clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` "
+            "instead of `torch.inference_mode()`."
+        )
+
+    @n.setter
+    def n(self, value: int) -> None:
+        pass
+
+
 class Extra:
     """What few nodes have: hooks, gradients to retain, metadata, unusual storage."""
 
-    __slots__ = ("general", "metadata", "post_hooks", "pre_hooks", "retain", "tensor_hooks")
+    __slots__ = (
+        "general", "metadata", "post_hooks", "pre_hooks", "retain", "tangents", "tensor_hooks",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.pre_hooks: OrderedDict[int, Any] = OrderedDict()
@@ -62,6 +89,8 @@ class Extra:
         self.tensor_hooks: dict[int, OrderedDict[int, Any]] = {}
         self.retain: dict[int, Any] = {}
         self.metadata: dict[Any, Any] | None = None
+        self.tangents: dict[int, Any] | None = None
+        """Forward mode: tangents of saved outputs, by output number."""
         self.general = False
         """Saved values are packed, or held in half precision: take the general run."""
 
@@ -88,7 +117,8 @@ class Node:
     __slots__ = ("code", "fit", "lasti", "next", "rare", "saved", "seq")
 
     outputs: int = 1
-    """How many outputs take part in the graph; 0 if that varies (see `output_count`)."""
+    """How many outputs take part in the graph; 0 if that varies (see `output_count`).
+    A node with several has an `Extra`, and consumers reach it through `Output` only."""
     releases = False
     """Whether `saved` holds tensors, to be let go after backward."""
     op: Any = None
@@ -112,6 +142,13 @@ class Node:
         """The gradients of the inputs, on raw arrays (first order)."""
         raise NotImplementedError
 
+    def run_last(self, g: Any) -> tuple[Any, ...]:
+        """`run`, and let the saved tensors go."""
+        results = self.run(g)
+        if self.releases:
+            self.saved = None
+        return results
+
     def run_general(self, grads: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
         """Like `run`, for what is unusual: on tensors if `tensors` (higher order)."""
         raise NotImplementedError
@@ -123,8 +160,9 @@ class Node:
         return self.rare
 
     def name(self) -> str:
-        """The node's name, as PyTorch's: ``MulBackward0``."""
-        return type(self).__name__
+        """The node's name, as PyTorch's: ``MulBackward0``, ``torch::autograd::CopySlices``."""
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in ("AccumulateGrad", "CopySlices") else name
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -155,8 +193,13 @@ class Node:
         """Call ``fn(grad_outputs)`` before the node runs; it may replace them."""
         return RemovableHandle(self.extra().pre_hooks, fn)
 
+    def __dir__(self) -> list[str]:
+        from .saved import saved_names
+
+        return [*object.__dir__(self), *(saved_names(self.op) if self.op is not None else ())]
+
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {hex(id(self))}>"
+        return f"<{type(self).__name__} object at {hex(id(self))}>"
 
 
 class Output:
@@ -213,7 +256,7 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
         tap = state.tap
         if tap is not None and tap.met is not None:
             tap.met(leaf, node.seq)
-    return node  # type: ignore[no-any-return]
+    return node
 
 
 def edge_of(n: Any) -> tuple[Node | None, int]:

@@ -70,7 +70,7 @@ def tensor_text(t: Tensor) -> str:
         body = _array_text(array, len(prefix))
     fn = t.grad_fn
     if fn is not None:
-        suffixes.append(f"grad_fn=<{fn.name()}>")
+        suffixes.append(f"grad_fn=<{type(fn).__name__}>")
     elif t.requires_grad:
         suffixes.append("requires_grad=True")
     return _join(prefix + body, suffixes, len(prefix))

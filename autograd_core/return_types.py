@@ -13,10 +13,8 @@ def _text(self: Any) -> str:
 
 def named(name: str, *fields: str) -> Any:
     """A class of named tuples that print as PyTorch's do."""
-    made: Any = namedtuple(name, fields)  # noqa: PYI024 - its fields are arguments here
-    made.__repr__ = _text
-    made.__module__ = __name__
-    return made
+    plain: Any = namedtuple(name, fields)  # type: ignore[misc] # its name is an argument
+    return type(name, (plain,), {"__slots__": (), "__repr__": _text, "__module__": __name__})
 
 
 max = named("max", "values", "indices")

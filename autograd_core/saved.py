@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .node import Output, accumulator, ref
+from .node import Output, Version, accumulator, ref
 
 Hooks = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
@@ -48,6 +48,8 @@ def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
     from .modes import no_grad
     from .tensor import Tensor
 
+    if x._version_counter is None:
+        x._version_counter = Version()
     bare = Tensor._from_array(x._array)
     bare._version_counter = x._version_counter
     before = x._version
@@ -68,6 +70,145 @@ def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
     return Packed(packed, hooks[1], fn, False)
 
 
+class SavedTensor:
+    """A saved tensor as its node keeps it: ``node._raw_saved_self``.
+
+    Parameters
+    ----------
+    node : Node
+        The node that saved it.
+    at : int
+        Where its entry begins in ``node.saved``.
+    name : str
+        What the node calls it.
+    output : int or None
+        Which output of the node it is, if it is one.
+    within : int or None
+        Its place in the entry, for ops over a list of tensors.
+    """
+
+    __slots__ = ("_at", "_name", "_node", "_output", "_within")
+
+    def __init__(
+        self, node: Any, at: int, name: str, output: int | None = None, within: int | None = None
+    ):
+        self._node = node
+        self._at = at
+        self._name = name
+        self._output = output
+        self._within = within
+
+    def unpack(self) -> Any:
+        """The tensor, through the unpack hook if there is one."""
+        if self._node.op is None:
+            return self._node.saved_tensors[self._at]
+        found = getattr(self._node, f"_saved_{self._name}")
+        return found if self._within is None else found[self._within]
+
+    @property
+    def data(self) -> Any:
+        """What is kept: the tensor, or what the pack hook returned."""
+        value = self._value()
+        return value.packed if value.__class__ is Packed else self.unpack()
+
+    def register_hooks(
+        self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]
+    ) -> None:
+        """Pack this one tensor now, and unpack it when it is used.
+
+        Raises
+        ------
+        RuntimeError
+            If it was freed, is None, or has hooks already.
+        """
+        value = self._value()
+        if value is None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor with value None is forbidden."
+            )
+        if value.__class__ is Packed:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor whose hooks have already been set. "
+                "Hint: only one pair of hooks is allowed at a time."
+            )
+        packed = pack(self._tensor(value), self._node, (pack_hook, unpack_hook), self._output)
+        self._replace(packed)
+        self._node.extra().general = True
+
+    def _value(self) -> Any:
+        saved = self._node.saved
+        if saved is None:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved "
+                "intermediate values of the graph are freed when you call .backward() or "
+                "autograd.grad(). Specify retain_graph=True if you need to backward through the "
+                "graph a second time or if you need to access saved variables after calling "
+                "backward."
+            )
+        entry = saved[self._at]
+        if self._within is not None:
+            return entry[self._within][0]
+        return entry[0] if self._node.op is None else entry
+
+    @staticmethod
+    def _tensor(value: Any) -> Any:
+        from .tensor import Tensor
+
+        return value if isinstance(value, Tensor) else Tensor._from_array(value)
+
+    def _replace(self, packed: Packed) -> None:
+        saved = list(self._node.saved)
+        if self._within is not None:
+            entry = list(saved[self._at])
+            entry[self._within] = (packed, None)
+            saved[self._at] = tuple(entry)
+        elif self._node.op is None:
+            saved[self._at] = (packed, 0, self._output)
+        else:
+            saved[self._at : self._at + 2] = [packed, None]
+        self._node.saved = tuple(saved)
+
+
+def raw_saved(node: Any, s: Any, at: int) -> Any:
+    """The `SavedTensor` of an entry of an op's layout; a tuple of them for a list of tensors."""
+    if s.kind == "inputs":
+        return tuple(SavedTensor(node, at, s.name, None, i) for i in range(len(node.saved[at])))
+    return SavedTensor(node, at, s.name, s.index if s.kind == "output" else None)
+
+
+def saved_attribute(n: Any, name: str) -> Any:
+    """``node._saved_self``: a saved value as a tensor; ``_raw_saved_self``: as it is kept."""
+    from .dispatch import unpack
+
+    raw = name.startswith("_raw_saved_")
+    if raw or name.startswith("_saved_"):
+        wanted, at = name.split("saved_", 1)[1], 0
+        for s in n.op.layout:
+            if wanted in (s.name, _public_name(s)) and (not raw or s.kind in _TENSOR_KINDS):
+                return raw_saved(n, s, at) if raw else unpack(n, True)[s.name]
+            at += s.width
+    raise AttributeError(f"{type(n).__name__!r} object has no attribute {name!r}")
+
+
+_TENSOR_KINDS = ("input", "inputs", "output")
+
+
+def _public_name(s: Any) -> str:
+    """PyTorch's name of a saved value: ``self`` for the first input."""
+    if s.kind == "shape":
+        return f"{s.name.removesuffix('_shape').replace('input', 'self')}_sym_sizes"
+    return "self" if s.name == "input" else s.name
+
+
+def saved_names(op: Any) -> list[str]:
+    """The names of the ``_saved_`` attributes of an op's node."""
+    return [
+        prefix + _public_name(s)
+        for s in op.layout
+        for prefix in (("_saved_", "_raw_saved_") if s.kind in _TENSOR_KINDS else ("_saved_",))
+    ]
+
+
 def saved_bytes(node: Any) -> int:
     """Bytes of array memory that a node's saved values keep alive (views count whole)."""
     total = 0
@@ -79,4 +220,7 @@ def saved_bytes(node: Any) -> int:
     return total
 
 
-__all__ = ["Hooks", "Output", "Packed", "pack", "saved_bytes"]
+__all__ = [
+    "Hooks", "Output", "Packed", "SavedTensor", "pack", "raw_saved", "saved_attribute",
+    "saved_bytes", "saved_names",
+]  # fmt: skip

@@ -85,7 +85,8 @@ def build(op: Op) -> Callable[..., Any]:
         op.node_class = _node_class(op)
     if op.scalar is not None:
         op.scalar.layout = layout_of(op.scalar)
-        op.scalar.node_class = _node_class(op.scalar)
+        if op.vjps:
+            op.scalar.node_class = _node_class(op.scalar)
     if not _has_fast_path(op):
         return dispatch.slow_call(op)
     scope = _names(op)
@@ -94,21 +95,22 @@ def build(op: Op) -> Callable[..., Any]:
     call.__doc__ = op.doc
     call.__qualname__ = op.name
     if op.vjps and _has_fast_run(op):
-        op.node_class.run = scope["run"]  # type: ignore[method-assign]
-        if op.scalar is not None:
-            op.scalar.node_class.run = scope["run_scalar"]  # type: ignore[method-assign]
+        for variant, name in ((op, "run"), (op.scalar, "run_scalar")):
+            if variant is not None:
+                node_class: Any = variant.node_class
+                node_class.run = scope[name]
+                node_class.run_last = scope.get(f"{name}_last", scope[name])
     return call
 
 
 def _node_class(op: Op) -> type[Node]:
     from . import dispatch
 
-    releases = any(s.kind in ("input", "inputs", "output") for s in op.layout)
     body = {
         "__slots__": (),
         "op": op,
         "outputs": 0 if op.many else len(op.outputs),
-        "releases": releases,
+        "releases": _releases(op),
         "run": dispatch.run_raw,
         "run_general": dispatch.run_general,
         "__getattr__": dispatch.saved_attribute,
@@ -117,8 +119,12 @@ def _node_class(op: Op) -> type[Node]:
     return type(op.node_name, (Node,), body)
 
 
+def _releases(op: Op) -> bool:
+    return any(s.kind in ("input", "inputs", "output") for s in layout_of(op))
+
+
 def _has_fast_path(op: Op) -> bool:
-    return not (op.variadic or op.many or len(op.outputs) > 1 or op.aux or op.types == "bool")
+    return not (op.variadic or op.many or len(op.outputs) > 1 or op.aux)
 
 
 def _has_fast_run(op: Op) -> bool:
@@ -174,9 +180,11 @@ def source(op: Op) -> str:
     op.layout = layout_of(op)
     parts = [_call_source(op)]
     if op.vjps and _has_fast_run(op):
-        parts.append(_run_source(op))
-        if op.scalar is not None:
-            parts.append(_run_source(op.scalar, "run_scalar"))
+        for variant, name in ((op, "run"), (op.scalar, "run_scalar")):
+            if variant is not None:
+                parts.append(_run_source(variant, name, False))
+                if _releases(variant):
+                    parts.append(_run_source(variant, f"{name}_last", True))
     return "\n\n".join(parts)
 
 
@@ -257,7 +265,8 @@ def _tap_lines(op: Op, node_class: str) -> list[str]:
 def _compute(op: Op) -> str:
     arrays = ", ".join(f"a{i}" for i in range(len(op.inputs)))
     if op.scalar_of is not None:
-        return f"forward({arrays}, (scalars32 if dt is F32 else scalars64)({op.statics[0]}))"
+        first = "" if op.ufunc else "xp, "
+        return f"forward({first}{arrays}, (scalars32 if dt is F32 else scalars64)({op.statics[0]}))"
     if op.ufunc:
         return f"forward({arrays})"
     return f"forward(xp, {arrays}{''.join(f', {s}={s}' for s in op.statics)})"
@@ -306,7 +315,7 @@ def _any_needed(users: tuple[int, ...]) -> str:
     return " or ".join(f"f{u} is not None" for u in users)
 
 
-def _run_source(op: Op, name: str = "run") -> str:
+def _run_source(op: Op, name: str, last: bool) -> str:
     lines = [f"def {name}(n, g):", "    saved = n.saved", "    if saved is None: raise_freed(n)"]
     targets: list[str] = []
     for s in op.layout:
@@ -320,13 +329,13 @@ def _run_source(op: Op, name: str = "run") -> str:
             lines += [
                 f"    if t_{stem} is not None:",
                 f"        c = t_{stem}._version_counter",
-                f"        if c is not v_{stem} and c.n != (v_{stem} or 0): raise_modified(n, {s.name!r}, c, v_{stem} or 0)",
+                f"        if c is not v_{stem} and c.n != (v_{stem} or 0): raise_modified(n, {s.name!r}, c, v_{stem} or 0, t_{stem})",
                 f"        {stem} = t_{stem}._array",
                 f"    else: {stem} = None",
             ]
         elif s.kind == "output":
             lines += [
-                f"    if v_{stem}.n: raise_modified(n, {s.name!r}, v_{stem}, 0)",
+                f"    if v_{stem}.n: raise_modified(n, {s.name!r}, v_{stem}, 0, t_{stem})",
                 f"    {stem} = t_{stem}",
             ]
     if op.scalar_of is not None and targets:
@@ -345,8 +354,10 @@ def _run_source(op: Op, name: str = "run") -> str:
         arguments = [_argument(op, p) for p in parameters_of(by_input[name])]
         call = f"vjp{i}({', '.join(arguments)})"
         results.append(call if alone else f"{call} if f{i} is not None else None")
-    lines.append(f"    return ({' '.join(r + ',' for r in results)})")
-    return "\n".join(lines)
+    answer = f"({' '.join(r + ',' for r in results)})"
+    if last:
+        return "\n".join([*lines, f"    results = {answer}", "    n.saved = None", "    return results"])
+    return "\n".join([*lines, f"    return {answer}"])
 
 
 def _variable(s: Saved) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -18,7 +18,18 @@ from .backends import backend_of, device
 from .dispatch import current_fn
 from .dtypes import FLOATING, dtype
 from .errors import AutogradError, DeviceError, DtypeError, GradientError
-from .node import LEAF, Node, Output, RemovableHandle, Version, accumulator, edge_of, ref
+from .node import (
+    LEAF,
+    InferenceVersion,
+    Node,
+    Output,
+    RemovableHandle,
+    Version,
+    accumulator,
+    edge_of,
+    ref,
+)
+from .forward import Tangents
 from .source import user_location
 
 
@@ -48,13 +59,12 @@ class Size(tuple[int, ...]):
 class TensorExtra:
     """What few tensors have: hooks of a leaf, retained gradients, tangents, a name ..."""
 
-    __slots__ = ("hooks", "inference", "name", "post_hooks", "retains", "tangents")
+    __slots__ = ("hooks", "name", "post_hooks", "retains", "tangents")
 
     def __init__(self) -> None:
         self.hooks: OrderedDict[int, Any] = OrderedDict()
         self.post_hooks: OrderedDict[int, Any] = OrderedDict()
-        self.tangents: dict[int, Tensor] | None = None
-        self.inference = False
+        self.tangents: Tangents | None = None
         self.retains = False
         self.name: str | None = None
 
@@ -90,6 +100,35 @@ class Tensor:
     _view: Any
     __hash__ = object.__hash__
     __array_priority__ = 1000
+
+    if TYPE_CHECKING:  # what the op rooms add (see `method`)
+        __add__: Any
+        __radd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __floordiv__: Any
+        __mod__: Any
+        __pow__: Any
+        __rpow__: Any
+        __matmul__: Any
+        __neg__: Any
+        __invert__: Any
+        __and__: Any
+        __or__: Any
+        __xor__: Any
+        __lt__: Any
+        __le__: Any
+        __gt__: Any
+        __ge__: Any
+        __getitem__: Any
+        __setitem__: Any
+        __iter__: Any
+
+        def __getattr__(self, name: str) -> Any: ...  # noqa: D102
 
     def __new__(cls, *data: Any, requires_grad: bool = False) -> Any:
         default = dtypes.get_default_dtype().numpy
@@ -210,7 +249,7 @@ class Tensor:
 
     def is_inference(self) -> bool:
         """Whether it was made in inference mode."""
-        return self._rare is not None and self._rare.inference
+        return self._version_counter.__class__ is InferenceVersion
 
     def get_device(self) -> int:
         """The GPU's number, -1 on the CPU."""
@@ -258,14 +297,15 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to it; only leaves can be told (see `requires_grad_`)."""
-        return self._fn is not None or (self._view is not None and current_fn(self) is not None)
+        view = self._view
+        if self._fn is not None or view is None or view.base._fn is None:
+            return self._fn is not None
+        return view.origin == "several" or current_fn(self) is not None
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         fn = self._fn if self._view is None else current_fn(self)
         if fn is not None and fn.__class__ is not ref:
-            if value:
-                return
             raise AutogradError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a "
                 "computed variable in a subgraph that doesn't require differentiation use "
@@ -288,7 +328,8 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad` in place and return the tensor."""
-        self.requires_grad = requires_grad
+        if self.is_leaf or not requires_grad:
+            self.requires_grad = requires_grad
         return self
 
     @property
@@ -335,18 +376,19 @@ class Tensor:
             raise RuntimeError("can't assign Variable as its own grad")
         if value.shape != self.shape:
             raise GradientError(
-                f"assigned grad has data of a different size: {tuple(value.shape)}, "
-                f"but the tensor has {tuple(self.shape)}"
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
+                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
             )
         if value.dtype is not self.dtype:
             raise GradientError(
-                f"assigned grad has data of a different type: {value.dtype!r}, "
-                f"but the tensor has {self.dtype!r}"
+                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with dtype "
+                f"'{self.dtype!r}'. The gradient must match the tensor's dtype"
             )
         if value.device != self.device:
             raise GradientError(
-                f"assigned grad has data located on a different device: {value.device}, "
-                f"but the tensor is on {self.device}"
+                f"attempting to assign a gradient with device type '{value.device}' to a tensor with "
+                f"device type '{self.device}'. Please ensure that the gradient and the tensor are on "
+                "the same device"
             )
         self._grad = value
 

@@ -136,4 +136,8 @@ class TraceMagics(magic.Magics):
         if rest:
             raise UsageError(f"%autograd_flow takes options only, not {rest!r}")
         only = options.pop("format", None)
-        display.show_flow(self.session.latest(), only, **options)
+        trace = self.session.latest()
+        try:
+            display.show_flow(self.shell, trace, only, **options)
+        except ValueError as error:
+            raise UsageError(f"%autograd_flow: {error}") from None

@@ -151,10 +151,15 @@ class Session:
     def status(self) -> str:
         """``%autograd_trace status``: whether tracing is on, and what was traced last."""
         if self.lasting is not None:
-            return f"Tracing is on since {self.lasting.where}: {self.lasting.trace.summary()}"
+            trace = self.lasting.trace
+            nodes, steps = len(trace.nodes), len(trace.steps)
+            return (
+                f"Tracing is on since {self.lasting.where}: {nodes} nodes and {steps} backward "
+                f"steps so far, {trace.nbytes / 2**20:.1f} of {trace.memory / 2**20:.0f} MiB."
+            )
         if self.last is not None:
             trace, where = self.last
-            return f"Tracing is off. The last trace, of {where}: {trace.summary()}"
+            return f"Tracing is off. The last trace is of {where}: {trace.summary()}."
         return "Tracing is off, and nothing was traced yet. Put %%autograd_trace over a cell."
 
     # -------------------------------------------------------------- one expression
@@ -177,7 +182,10 @@ class Session:
         _name_places(trace)
         self.last = trace, recording.where
         self.shell.push({VARIABLE: trace}, interactive=False)
-        display.show(trace, recording.options.get("format"))
+        try:
+            display.show(self.shell, trace, recording.options.get("format"))
+        except UsageError as error:  # here nobody is left who would catch it
+            print(f"UsageError: {error}", file=sys.stderr)
         if "save" in recording.options:
             self._save(trace, recording.options["save"])
 

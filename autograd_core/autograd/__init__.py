@@ -56,7 +56,11 @@ def backward(
     """
     if inputs is not None and isinstance(inputs, Sequence | Tensor) and len(_as_tuple(inputs)) == 0:
         raise AutogradError("`inputs` argument to `backward()` cannot be empty.")
-    roots = _roots(_as_tuple(tensors), _as_tuple(grad_variables if grad_tensors is None else grad_tensors), create_graph)
+    roots = _roots(
+        _as_tuple(tensors),
+        _as_tuple(grad_variables if grad_tensors is None else grad_tensors),
+        create_graph,
+    )
     targets = None
     if inputs is not None:
         targets = {}
@@ -64,6 +68,8 @@ def backward(
             if isinstance(x, Tensor) and not x.requires_grad:
                 raise AutogradError("One of the differentiated Tensors does not require grad")
             targets[_target(x)] = x
+            if isinstance(x, Tensor):
+                x.retain_grad()
     keep = create_graph if retain_graph is None else retain_graph
     Run(roots, keep, create_graph, targets).finish()
 
@@ -105,7 +111,9 @@ def grad(
     if is_grads_batched:
         return _batched_grad(outputs, wanted, grad_outputs, create_graph, allow_unused)
     if allow_unused is False and materialize_grads:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True"
+        )
     allow_unused = materialize_grads if allow_unused is None else allow_unused
     roots = _roots(_as_tuple(outputs), _as_tuple(grad_outputs), create_graph)
     targets = {}
@@ -119,9 +127,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     run = Run(roots, keep, create_graph, targets, accumulate=False)
     run.finish()
-    return tuple(
-        _captured(run, x, allow_unused, materialize_grads, create_graph) for x in wanted
-    )
+    return tuple(_captured(run, x, allow_unused, materialize_grads, create_graph) for x in wanted)
 
 
 def _captured(
@@ -139,13 +145,13 @@ def _captured(
                 f"{shape}. Set allow_unused=True if this is the desired behavior."
             )
         return None
-    return run._wrap(found)  # type: ignore[no-any-return]
+    return run._wrap(found)
 
 
 def _batched_grad(
     outputs: Any, inputs: tuple[Any, ...], grad_outputs: Any, create_graph: bool, unused: Any
 ) -> tuple[Tensor | None, ...]:
-    from .. import stack
+    from ..ops.join import stack
 
     batches = _as_tuple(grad_outputs)
     size = len(batches[0])
@@ -180,7 +186,9 @@ def _roots(
             f"got {len(tensors)} tensors and {len(grads)} gradients; give one for each tensor"
         )
     grads = grads or (None,) * len(tensors)
-    return [_root(t, g, i, create_graph) for i, (t, g) in enumerate(zip(tensors, grads, strict=True))]
+    return [
+        _root(t, g, i, create_graph) for i, (t, g) in enumerate(zip(tensors, grads, strict=True))
+    ]
 
 
 def _root(t: Any, g: Any, i: int, create_graph: bool) -> tuple[Any, Any]:
@@ -227,19 +235,22 @@ def _check_root_gradient(t: Tensor, g: Any, i: int) -> None:
         )
     if g.device != t.device:
         raise GradientError(f"grad_output[{i}] is on {g.device}, but output[{i}] is on {t.device}")
-    if dtypes.COMPLEX in (g.dtype.category, t.dtype.category) and g.dtype.category != t.dtype.category:  # fmt: skip
+    if (
+        dtypes.COMPLEX in (g.dtype.category, t.dtype.category)
+        and g.dtype.category != t.dtype.category
+    ):
         raise GradientError(
             "For complex Tensors, both grad_output and output are required to have the same dtype."
         )
 
 
-from . import anomaly_mode, forward_ad, function, functional, grad_mode, graph  # noqa: E402 - need the above
+from . import anomaly_mode, forward_ad, function, functional, grad_mode, graph  # noqa: E402, I001
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck  # noqa: E402
 from .grad_mode import set_multithreading_enabled  # noqa: E402
 
 __all__ = [
     "Function", "FunctionCtx", "GradcheckError", "GradientEdge", "Variable", "anomaly_mode",
-    "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad", "grad_mode",
-    "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "once_differentiable",
-    "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled",
+    "backward", "detect_anomaly", "enable_grad", "forward_ad", "function", "functional", "grad",
+    "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad",
+    "once_differentiable", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip

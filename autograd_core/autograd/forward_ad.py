@@ -55,7 +55,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
     forward.exit_level(level)
 
 
-class dual_level(Mode):  # noqa: N801 - PyTorch's name
+class dual_level(Mode):
     """The ``with`` block in which dual tensors live."""
 
     def __enter__(self) -> int:
@@ -85,7 +85,9 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
     """
     level = _open_level(level, "make_dual")
     if not (tensor.is_floating_point() or tensor.is_complex()):
-        raise ValueError(f"Expected primal to be floating point or complex, but got: {tensor.dtype!r}")
+        raise ValueError(
+            f"Expected primal to be floating point or complex, but got: {tensor.dtype!r}"
+        )
     if not (tangent.is_floating_point() or tangent.is_complex()):
         raise ValueError(
             f"Expected tangent to be floating point or complex, but got: {tangent.dtype!r}"

@@ -85,7 +85,9 @@ def _run(
     return several, mine, many, outputs
 
 
-def _vector(v: Any, like: tuple[Tensor, ...], several: bool, fn: str, whose: str) -> tuple[Any, ...]:
+def _vector(
+    v: Any, like: tuple[Tensor, ...], several: bool, fn: str, whose: str
+) -> tuple[Any, ...]:
     """The `v` of a product, checked; ones when it is None and there is one element."""
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
@@ -124,7 +126,9 @@ def _pull(
 ) -> tuple[Tensor | None, ...]:
     """`grad` that takes outputs without a graph, and keeps the graph."""
     along = along or (None,) * len(outputs)
-    ends = [(o, v) for o, v in zip(outputs, along, strict=True) if o is not None and o.requires_grad]
+    ends = [
+        (o, v) for o, v in zip(outputs, along, strict=True) if o is not None and o.requires_grad
+    ]
     if not ends:
         return (None,) * len(inputs)
     tips, vectors = zip(*ends, strict=True)
@@ -218,7 +222,9 @@ def jvp(
     """
     with enable_grad():
         _, given = _as_tuple(inputs, "inputs", "jvp")
-        along = _vector(v, given, isinstance(inputs, tuple), "jvp", "the input to the user-provided function is")  # fmt: skip
+        along = _vector(
+            v, given, isinstance(inputs, tuple), "jvp", "the input to the user-provided function is"
+        )
         _, mine, many, outputs = _run("jvp", func, inputs, create_graph, strict)
         seeds = tuple(zeros_for(out).requires_grad_() for out in outputs)
         pulled = _filled(_pull(outputs, mine, seeds, True), mine, strict, INDEPENDENT)
@@ -256,7 +262,9 @@ def _hessian_product(
 ) -> tuple[Any, Any]:
     with enable_grad():
         _, given = _as_tuple(inputs, "inputs", fn)
-        along = _vector(v, given, isinstance(inputs, tuple), fn, "the input to the user-provided function is")  # fmt: skip
+        along = _vector(
+            v, given, isinstance(inputs, tuple), fn, "the input to the user-provided function is"
+        )
         several, mine, many, outputs = _run(fn, func, inputs, create_graph, strict)
         value = _scalar(outputs, many, fn)
         first = _filled(_pull((value,), mine, None, True), mine, strict, INDEPENDENT)
@@ -338,12 +346,13 @@ def _units(x: Tensor) -> Iterator[Tensor]:
 
 
 def _stacked(rows: list[Any], shape: tuple[int, ...], like: Tensor) -> Tensor:
-    from .. import stack
+    from ..ops.join import stack
 
     if not rows:
         empty: Tensor = Tensor._from_array(like._array.reshape(-1)[:0].reshape(shape))
         return empty
-    return stack(rows).reshape(shape)  # type: ignore[no-any-return]
+    made: Tensor = stack(rows).reshape(shape)  # type: ignore[attr-defined]
+    return made
 
 
 def _forward_jacobian(
@@ -353,8 +362,9 @@ def _forward_jacobian(
 
     if strict:
         raise RuntimeError(
-            "torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are "
-            'not supported together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are '
+            "not supported together (yet). Please either set `strict=False` or "
+            '`strategy="reverse-mode"`.'
         )
     several, given = _as_tuple(inputs, "inputs", "jacobian")
 
@@ -399,6 +409,7 @@ def hessian(
 
     def gradient(*args: Tensor) -> Any:
         with enable_grad():
+            args = tuple(x if x.requires_grad else _connected(x) for x in args)
             value = scalar(*args)
             if strict and not value.requires_grad:
                 raise RuntimeError(INDEPENDENT.format(i=0) + " " + STRICT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..modes import Mode, enable_grad, inference_mode, no_grad, set_grad_enabled
 
 
-class set_multithreading_enabled(Mode):  # noqa: N801 - PyTorch's name
+class set_multithreading_enabled(Mode):
     """Accepted for compatibility: a backward always runs in the thread that calls it.
 
     Parameters

@@ -126,14 +126,16 @@ def register_multi_grad_hook(
         if first:
             fn(grad)
 
-    hooks = [any_hook if mode == "any" else functools.partial(all_hook, i) for i in range(len(edges))]  # fmt: skip
+    hooks = [
+        any_hook if mode == "any" else functools.partial(all_hook, i) for i in range(len(edges))
+    ]
     return _MultiHandle([t.register_hook(h) for t, h in zip(tensors, hooks, strict=True)])
 
 
 # ------------------------------------------------------------------ how saved tensors are kept
 
 
-class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
+class saved_tensors_hooks:
     """Pack what ops save for backward, and unpack it when it is used.
 
     Parameters
@@ -169,7 +171,7 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
         state.set_mode("saved_hooks", state.modes.saved_hooks[:-1])
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Keep what ops save in host memory, and bring it back to its device for backward.
 
     Parameters

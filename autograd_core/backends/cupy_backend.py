@@ -94,3 +94,4 @@ def _add_special_functions(cupy: Any) -> None:
     for name in ("erf", "erfc", "erfinv", "gammaln", "digamma", "polygamma", "expit"):
         if hasattr(special, name) and not hasattr(cupy, name):
             setattr(cupy, name, getattr(special, name))
+    cupy.sum_all = cupy.sum

@@ -7,12 +7,14 @@ also after old rows fell out at the front: ``id = first + index``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+FAR = 1 << 18
+"""Creation numbers that may be skipped in an `Index` before it starts anew."""
 
 
 class Table:
@@ -85,11 +87,14 @@ class Table:
 class Pool:
     """Values that repeat, each kept once: a number for each, and back."""
 
+    generation = 0
+    """How often numbers have changed."""
+
     def __init__(self, values: Iterable[Any] = ()):
         self.values: list[Any] = []
         self.numbers = _Numbers(self.values)
         for value in values:
-            self.numbers[value]
+            self.number(value)
 
     def number(self, value: Hashable) -> int:
         """The number of a value, the same for equal values."""
@@ -107,8 +112,38 @@ class Pool:
         fresh[used] = np.arange(len(used))
         self.values[:] = [self.values[i] for i in used]
         self.numbers.clear()
-        self.numbers.update((value, i) for i, value in enumerate(self.values))
+        self.numbers.update((self.key(value), i) for i, value in enumerate(self.values))
+        self.generation += 1
         return fresh
+
+    def key(self, value: Any) -> Any:
+        """What a value is looked up by."""
+        return value
+
+
+class PlacePool(Pool):
+    """Places in code, ``(code, offset)``, looked up by identity: hashing code is slow."""
+
+    def key(self, value: Any) -> Any:
+        """The pair with the code's identity, unique as long as the pool holds the code."""
+        return (id(value[0]), value[1]) if isinstance(value, tuple) else id(value)
+
+    def number(self, value: Any) -> int:
+        """The number of a place."""
+        key = self.key(value)
+        found = self.numbers.get(key)
+        if found is None:
+            found = self.numbers[key] = len(self.values)
+            self.values.append(value)
+        return found
+
+    def all_numbers(self, codes: Sequence[Any], offsets: Sequence[int]) -> list[int]:
+        """The numbers of many places."""
+        keys = list(zip(map(id, codes), offsets, strict=True))
+        if not self.numbers.keys() >= set(keys):
+            for value in zip(codes, offsets, strict=True):
+                self.number(value)
+        return list(map(self.numbers.__getitem__, keys))
 
 
 class _Numbers(dict[Any, int]):
@@ -132,6 +167,7 @@ class Index:
         """Forget everything; numbers count from `base`."""
         self.base = base
         self.rows = np.full(64, -1, np.int32)
+        self.used = False
 
     @property
     def nbytes(self) -> int:
@@ -140,16 +176,29 @@ class Index:
 
     def put(self, seqs: Array, rows: Array) -> None:
         """Note the rows of these numbers; numbers below the base are not kept."""
-        inside = seqs >= self.base
-        seqs, rows = seqs[inside] - self.base, rows[inside]
         if not len(seqs):
             return
-        needed = int(seqs.max()) + 1
+        low = int(seqs.min())
+        if low > self.base + len(self.rows) + FAR or not self.used:
+            self.reset(low)
+        elif low < self.base:
+            self._reach_back(low)
+        self.used = True
+        inside = seqs >= self.base
+        seqs, rows = seqs[inside] - self.base, rows[inside]
+        needed = int(seqs.max(initial=-1)) + 1
         if needed > len(self.rows):
             grown = np.full(max(needed, len(self.rows) * 3 // 2), -1, np.int32)
             grown[: len(self.rows)] = self.rows
             self.rows = grown
         self.rows[seqs] = rows
+
+    def _reach_back(self, low: int) -> None:
+        """Lower the base, unless that would cost much for a few old nodes."""
+        gap = self.base - low
+        if gap <= FAR:
+            self.rows = np.concatenate([np.full(gap, -1, np.int32), self.rows])
+            self.base = low
 
     def get(self, seqs: Array) -> Array:
         """The rows of these numbers, -1 where none is known."""

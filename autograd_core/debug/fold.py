@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from ..function import FunctionNode
 from ..node import LEAF_SEQ, AccumulateGrad
 from . import statistics
-from .columns import Array
+from .columns import Array, Pool
 from .statistics import Statistics
 from .traced import FUNCTION, LEAF, OP, Trace
 
@@ -22,20 +21,19 @@ EARLIER = "earlier"
 class LeafInfo:
     """A leaf, known by a weak reference; says which node number stands for it now."""
 
-    __slots__ = ("device", "dtype", "name", "ref", "scope", "seq", "shape")
+    __slots__ = ("device", "dtype", "name", "ref", "seq", "shape")
 
-    def __init__(self, ref: Any, seq: int, name: str, shape: Any, dtype: Any, device: str, scope: Any):
+    def __init__(self, ref: Any, seq: int, name: str, shape: Any, dtype: Any, device: str):
         self.ref = ref
         self.seq = seq
         self.name = name
         self.shape = shape
         self.dtype = dtype
         self.device = device
-        self.scope = scope
 
     def again(self, seq: int) -> LeafInfo:
         """The same leaf with the number of its new node."""
-        return LeafInfo(self.ref, seq, self.name, self.shape, self.dtype, self.device, self.scope)
+        return LeafInfo(self.ref, seq, self.name, self.shape, self.dtype, self.device)
 
 
 class Begin(NamedTuple):
@@ -56,14 +54,62 @@ class End(NamedTuple):
     closes: bool
 
 
-class StepEvent(tuple[Any, ...]):
-    """``(run, seq, class, time, saved bytes, dtype, payload)`` of one backward step.
+STEP = 6
+"""Fields of a backward step: run, seq, time, saved bytes, dtype, payload.
 
-    The payload is the bytes of a tiny gradient (of that dtype), or its `Statistics`, or a
-    list of vectors on a device, or None if nothing was measured.
+The payload is the bytes of a tiny gradient (of that dtype), or its `Statistics`, or a
+list of vectors on a device, or None if nothing was measured.
+"""
+HEAD = 7
+"""Fields of an op's record before its parents (see `autograd_core.events.Tap`)."""
+
+
+class Batch:
+    """Events waiting to be folded, flat: no object an event, nothing for the collector.
+
+    Attributes
+    ----------
+    ops : dict
+        Records of ops end to end, a list for each length of record.
+    steps : list
+        Steps end to end, `STEP` fields each.
+    adopted : list of tuple
+        Records of nodes older than the recording; their shape is None.
     """
 
-    __slots__ = ()
+    def __init__(self) -> None:
+        self.ops = _Extenders()
+        self.steps: list[Any] = []
+        self.adopted: list[Any] = []
+
+    def take(self) -> Batch:
+        """All that is there, moved into a batch of its own."""
+        taken = Batch()
+        for width, extend in list(self.ops.items()):
+            taken.ops[width](_moved(extend.__self__))
+        taken.steps = _moved(self.steps)
+        taken.adopted = _moved(self.adopted)
+        return taken
+
+    def __len__(self) -> int:
+        ops = sum(len(extend.__self__) // width for width, extend in self.ops.items())
+        return ops + len(self.steps) // STEP
+
+
+class _Extenders(dict[int, Any]):
+    """For each length of record the ``extend`` of the list that it goes into."""
+
+    def __missing__(self, width: int) -> Any:
+        extend = self[width] = [].extend  # type: ignore[var-annotated]
+        return extend
+
+
+def _moved(waiting: list[Any]) -> list[Any]:
+    """Empty a list that other threads may be appending to."""
+    count = len(waiting)
+    taken = waiting[:count]
+    del waiting[:count]
+    return taken
 
 
 class Folder:
@@ -81,31 +127,33 @@ class Folder:
         self.orders: dict[int, int] = {}
         self.runs: dict[int, int] = {}
         self.unfinished: tuple[int, float] | None = None
-        self.dtypes = _DtypeNames()
+        text = trace.pools["text"]
+        self.names = _Remembered(text, lambda kind: kind.__name__)
+        self.dtypes = _Remembered(text, lambda kind: "" if kind is None else kind.name)
+        self.kinds = _Kinds()
 
-    def fold(self, batch: Sequence[Any]) -> None:
-        """Move a batch of events into the tables."""
-        ops: list[Any] = []
-        steps: list[Any] = []
-        ports: list[Any] = []
-        for event in batch:
+    def fold(self, stream: Iterable[Any]) -> None:
+        """Move what a ring kept, in the order in which it happened, into the tables."""
+        batch = Batch()
+        for event in stream:
             kind = event.__class__
             if kind is tuple:
-                (ops if event[0] is not None else ports).append(event)
-            elif kind is StepEvent:
-                steps.append(event)
+                if len(event) > 4 and event[2] is None:
+                    batch.adopted.append(event)
+                else:
+                    batch.ops[len(event)](event)
             elif kind is int:  # a step of which only the number is known
                 run = self.open[-1][0] if self.open else -1
-                steps.append((run, event, None, np.nan, -1, None, None))
+                batch.steps += (run, event, np.nan, -1, None, None)
             elif kind is LeafInfo:
                 self.leaves[event.seq] = event
             else:
-                self._rows(ops, ports, steps)
-                ops, ports, steps = [], [], []
-                self._mark(event)
-        self._rows(ops, ports, steps)
+                self.rows(batch.take())
+                self.mark(event)
+        self.rows(batch)
 
-    def _mark(self, event: Begin | End) -> None:
+    def mark(self, event: Begin | End) -> None:
+        """A backward run began or ended, after all rows so far."""
         runs = self.trace.tables["runs"]
         if isinstance(event, Begin):
             self.iteration = event.iteration
@@ -124,232 +172,279 @@ class Folder:
             runs.column("error")[row] = self.trace.pools["text"].number(event.error)
         if event.closes:
             self.iteration += 1
-            alive = {s for s, (i, _) in self.leaf_rows.items() if i >= self.iteration - 1}
-            self.leaf_rows = {s: self.leaf_rows[s] for s in alive}
-            self.leaves = {s: self.leaves[s] for s in alive if s in self.leaves}
-            if len(self.ports) > 1 << 16:
-                self.ports.clear()
+            self._forget()
 
-    def _rows(self, ops: list[Any], ports: list[Any], steps: list[Any]) -> None:
-        self.ports.update((port, (seq, nr)) for _, port, seq, nr in ports)
-        if ops:
-            self._nodes([op for op in ops if op[1] >= 0])
-        if steps:
-            self._steps(steps)
+    def _forget(self) -> None:
+        """Keep what the iteration before said of leaves and ports, and nothing older."""
+        recent = {s for s, (i, _) in self.leaf_rows.items() if i >= self.iteration - 1}
+        self.leaf_rows = {s: self.leaf_rows[s] for s in recent}
+        self.leaves = {s: self.leaves[s] for s in recent if s in self.leaves}
+        if len(self.ports) > 1 << 16:
+            self.ports.clear()
+
+    def rows(self, batch: Batch) -> None:
+        """Add the rows of these ops and steps."""
+        ports = batch.ops.pop(4, None)
+        if ports is not None:
+            flat = ports.__self__
+            self.ports.update(zip(flat[1::4], zip(flat[2::4], flat[3::4], strict=True), strict=True))
+        if batch.adopted:
+            self._adopt(batch)
+        if batch.ops:
+            self._nodes(batch)
+        if batch.steps:
+            self._steps(batch.steps)
 
     # -------------------------------------------------------------- nodes and edges
 
-    def _nodes(self, ops: list[Any]) -> None:
-        adopted = [op for op in ops if op[2] is None]
-        if adopted:
-            known = self._ids([op[1] for op in adopted])
-            self._fill(adopted, known)
-            done = {op[1] for op, row in zip(adopted, known, strict=True) if row >= 0}
-            ops = [op for op in ops if op[1] not in done]
-        if not ops:
+    def _nodes(self, batch: Batch) -> None:
+        parts = [self._columns(w, extend.__self__) for w, extend in batch.ops.items()]
+        parts = [p for p in parts if len(p["seq"])]
+        if not parts:
             return
-        trace, count = self.trace, len(ops)
-        text, scope, shape, place = (trace.pools[p].numbers for p in ("text", "scope", "shape", "place"))  # fmt: skip
-        made_by = next((n for n, higher in reversed(self.open) if higher), None)
-        run = -1 if made_by is None else self.runs.get(made_by, -1)
-        seqs = np.array([op[1] for op in ops])
-        first = trace.tables["nodes"].append(
-            count,
-            seq=seqs,
-            op=[text[op[0].__name__] for op in ops],
-            shape=[shape[op[2]] for op in ops],
-            dtype=[text[self.dtypes[op[3]]] for op in ops],
-            place=[place[op[4], op[5]] for op in ops],
-            scope=[scope[op[6]] for op in ops],
-            kind=[FUNCTION if issubclass(op[0], FunctionNode) else OP for op in ops],
+        columns = {k: np.concatenate([p[k] for p in parts]) for k in parts[0] if k != "parents"}
+        order = np.argsort(columns["seq"], kind="stable")
+        count = len(order)
+        first = self.trace.tables["nodes"].append(
+            count, **{name: column[order] for name, column in columns.items()},
             device=0, name=0, saved=-1, seconds=np.nan, iteration=self.iteration,
-            run=run, step=-1,
+            run=self._maker(), step=-1,
         )  # fmt: skip
-        rows = np.arange(first, first + count)
-        trace.index.put(seqs, rows)
-        self._edges(ops, rows)
+        rows = np.empty(count, np.int64)
+        rows[order] = np.arange(first, first + count)
+        self.trace.index.put(columns["seq"], rows)
+        begin = 0
+        for part in parts:
+            parents = part["parents"]
+            end = begin + len(part["seq"])
+            self._edges(rows[begin:end], parents)
+            begin = end
 
-    def _fill(self, ops: list[Any], rows: Array) -> None:
-        """Nodes that were only known from edges so far, and now have run."""
+    def _columns(self, width: int, flat: list[Any]) -> dict[str, Array]:
+        """Columns of numbers from the records of one width; ops without a node are left out."""
+        pools = self.trace.pools
+        seqs = np.array(flat[1::width], np.int64)
+        if seqs.min(initial=0) < 0:
+            kept = np.flatnonzero(seqs >= 0).tolist()
+            flat = [value for n in kept for value in flat[n * width : (n + 1) * width]]
+            seqs = seqs[seqs >= 0]
+        kinds = flat[0::width]
+        columns = {
+            "seq": seqs,
+            "op": self.names.all(kinds),
+            "shape": list(map(pools["shape"].numbers.__getitem__, flat[2::width])),
+            "dtype": self.dtypes.all(flat[3::width]),
+            "place": pools["place"].all_numbers(flat[4::width], flat[5::width]),
+            "scope": list(map(pools["scope"].numbers.__getitem__, flat[6::width])),
+            "kind": list(map(self.kinds.__getitem__, kinds)),
+        }
+        parents = np.array([flat[n::width] for n in range(HEAD, width)], np.int64)
+        arrays = {k: np.asarray(v) for k, v in columns.items()}
+        arrays["parents"] = parents.reshape(width - HEAD, len(seqs)).T
+        return arrays
+
+    def _maker(self) -> int:
+        """The backward run that makes nodes now; -1 in a forward."""
+        number = next((n for n, higher in reversed(self.open) if higher), None)
+        return -1 if number is None else self.runs.get(number, -1)
+
+    def _adopt(self, batch: Batch) -> None:
+        """Fill in nodes older than the recording that are known from edges; the rest is new."""
         nodes, pools = self.trace.tables["nodes"], self.trace.pools
         earlier = pools["text"].number(EARLIER)
-        for op, row in zip(ops, rows, strict=True):
-            at = int(row) - nodes.first
-            if row >= 0 and nodes.column("op")[at] == earlier:
-                nodes.column("op")[at] = pools["text"].number(op[0].__name__)
+        seen: set[int] = set()
+        for op in batch.adopted:
+            row = int(self.trace.ids(np.array([op[1]]))[0])
+            if op[1] in seen:
+                continue
+            seen.add(op[1])
+            at = row - nodes.first
+            if row < 0:
+                batch.ops[len(op)](op)
+            elif nodes.column("op")[at] == earlier:
+                nodes.column("op")[at] = self.names[op[0]]
+                nodes.column("kind")[at] = self.kinds[op[0]]
                 nodes.column("place")[at] = pools["place"].number((op[4], op[5]))
-                self._edges([op], np.array([row]))
+                self._edges(np.array([row]), np.array([op[HEAD:]], np.int64))
 
-    def _edges(self, ops: list[Any], rows: Array) -> None:
-        widths = np.fromiter((len(op) - 7 for op in ops), np.int64, len(ops))
-        targets = np.fromiter(chain.from_iterable(op[7:] for op in ops), np.int64)
-        sources = np.repeat(rows, widths)
-        starts = np.repeat(np.cumsum(widths) - widths, widths)
-        slots = np.arange(len(targets)) - starts
+    def _edges(self, rows: Array, parents: Array) -> None:
+        """Arrows from each row to its parents (a matrix, a row for each)."""
+        count, width = parents.shape
+        targets = parents.ravel()
+        sources, slots = np.repeat(rows, width), np.tile(np.arange(width), count)
         real = targets >= 0
-        targets, sources, slots = targets[real], sources[real], slots[real]
-        outputs = np.zeros(len(targets), np.int64)
-        if self.ports:
-            for i, seq in enumerate(targets):
-                targets[i], outputs[i] = self.ports.get(int(seq), (seq, 0))
+        if not real.all():
+            targets, sources, slots = targets[real], sources[real], slots[real]
+        ids, outputs = self._ids(targets)
         self.trace.tables["edges"].append(
-            len(targets), source=sources, target=self._rows_of(targets), slot=slots,
-            output=outputs,
-        )  # fmt: skip
+            len(targets), source=sources, target=ids, slot=slots, output=outputs
+        )
 
-    def _rows_of(self, seqs: Array) -> Array:
-        """Ids of nodes and leaves; rows are made for those not seen yet."""
-        rows = self.trace.ids(seqs)
-        for i in np.flatnonzero(seqs >= LEAF_SEQ):
-            rows[i] = self._leaf_row(int(seqs[i]))
-        missing = np.flatnonzero(rows < 0)
-        if len(missing):
-            unseen = np.unique(seqs[missing])
-            made = self._blank(unseen)
-            rows[missing] = made[np.searchsorted(unseen, seqs[missing])]
-        return rows
+    def _ids(self, seqs: Array) -> tuple[Array, Array]:
+        """Ids of nodes and leaves, and of which output; rows are made for those not seen yet."""
+        ids = self.trace.ids(seqs)
+        outputs = np.zeros(len(seqs), np.int64)
+        if len(ids) and ids.min() >= 0:
+            return ids, outputs
+        leaf = seqs >= LEAF_SEQ
+        if leaf.any():
+            unique, back = np.unique(seqs[leaf], return_inverse=True)
+            ids[leaf] = np.array([self._leaf_row(int(s)) for s in unique])[back]
+        for i in np.flatnonzero(ids < 0):
+            node, outputs[i] = self.ports.get(int(seqs[i]), (int(seqs[i]), 0))
+            ids[i] = self._row_of(node)
+        return ids, outputs
 
-    def _blank(self, seqs: Array) -> Array:
-        trace = self.trace
-        first = trace.tables["nodes"].append(
-            len(seqs), seq=seqs, op=trace.pools["text"].number(EARLIER), shape=0, dtype=0,
-            place=0, scope=0, kind=OP, device=0, name=0, saved=-1, seconds=np.nan,
-            iteration=self.iteration, run=-1, step=-1,
-        )  # fmt: skip
-        rows = np.arange(first, first + len(seqs))
-        trace.index.put(seqs, rows)
-        return rows
-
-    def _leaf_row(self, seq: int) -> int:
-        nodes, pools = self.trace.tables["nodes"], self.trace.pools
-        iteration, row = self.leaf_rows.get(seq, (-1, -1))
-        info = self.leaves.get(seq)
-        if iteration == self.iteration and row >= nodes.first:
-            if info is not None and not nodes.column("shape")[row - nodes.first]:
-                self._describe(info, row - nodes.first)
-            return row
-        text = pools["text"].number
-        row = nodes.append(
-            1, seq=seq, op=text("AccumulateGrad"), shape=0, dtype=0, place=0, scope=0,
-            kind=LEAF, device=0, name=0, saved=0, seconds=0.0, iteration=self.iteration,
-            run=-1, step=-1,
-        )  # fmt: skip
-        if info is not None:
-            self._describe(info, row - nodes.first)
-        self.leaf_rows[seq] = self.iteration, row
+    def _row_of(self, seq: int) -> int:
+        found = int(self.trace.ids(np.array([seq]))[0])
+        if found >= 0:
+            return found
+        text = self.trace.pools["text"]
+        row = self._blank(seq, text.number(EARLIER), OP)
+        self.trace.index.put(np.array([seq]), np.array([row]))
         return row
 
-    def _describe(self, info: LeafInfo, at: int) -> None:
-        nodes, pools = self.trace.tables["nodes"], self.trace.pools
-        nodes.column("shape")[at] = pools["shape"].number(tuple(info.shape))
-        nodes.column("dtype")[at] = pools["text"].number(self.dtypes[info.dtype])
-        nodes.column("device")[at] = pools["text"].number(info.device)
-        nodes.column("name")[at] = pools["text"].number(info.name)
-        nodes.column("scope")[at] = pools["scope"].number(tuple(info.scope))
+    def _blank(self, seq: int, op: int, kind: int) -> int:
+        return self.trace.tables["nodes"].append(
+            1, seq=seq, op=op, shape=0, dtype=0, place=0, scope=0, kind=kind, device=0, name=0,
+            saved=-1, seconds=np.nan, iteration=self.iteration, run=-1, step=-1,
+        )  # fmt: skip
 
-    def _ids(self, seqs: Sequence[int]) -> Array:
-        return self.trace.ids(np.array(seqs, np.int64))
+    def _leaf_row(self, seq: int) -> int:
+        nodes = self.trace.tables["nodes"]
+        iteration, row = self.leaf_rows.get(seq, (-1, -1))
+        if iteration != self.iteration or row < nodes.first:
+            row = self._blank(seq, self.names[AccumulateGrad], LEAF)
+            self.leaf_rows[seq] = self.iteration, row
+        info, at = self.leaves.get(seq), row - nodes.first
+        if info is not None and not nodes.column("shape")[at]:
+            pools = self.trace.pools
+            nodes.column("shape")[at] = pools["shape"].number(tuple(info.shape))
+            nodes.column("dtype")[at] = self.dtypes[info.dtype]
+            nodes.column("device")[at] = pools["text"].number(info.device)
+            nodes.column("name")[at] = pools["text"].number(info.name)
+        return row
 
     # -------------------------------------------------------------- steps
 
-    def _steps(self, steps: list[Any]) -> None:
-        trace, count = self.trace, len(steps)
-        numbers, seqs, classes, times, saved, kinds, payloads = zip(*steps, strict=True)
-        rows = self._step_rows(np.array(seqs, np.int64), classes)
+    def _steps(self, flat: list[Any]) -> None:
+        numbers, sequence, times, saved, kinds, payloads = (flat[n::STEP] for n in range(STEP))
+        seqs = np.array(sequence, np.int64)
+        rows, _ = self._ids(seqs)
         values = self._statistics(kinds, payloads)
-        first = trace.tables["steps"].append(
-            count,
-            run=[self.runs.get(n, -1) for n in numbers],
-            node=rows,
-            order=self._order(numbers),
-            seconds=self._seconds(np.array(times), classes),
-            edited=0,
+        steps, nodes = self.trace.tables["steps"], self.trace.tables["nodes"]
+        run, order = self._order(numbers)
+        first = steps.append(
+            len(seqs), run=run, node=rows, order=order, edited=0,
+            seconds=self._seconds(np.array(times), seqs >= LEAF_SEQ),
             **dict(zip(Statistics._fields, values, strict=True)),
-        )
-        nodes = trace.tables["nodes"]
+        )  # fmt: skip
         at = rows - nodes.first
-        nodes.column("step")[at] = np.arange(first, first + count)
+        nodes.column("step")[at] = np.arange(first, first + len(seqs))
         held = np.array(saved, np.int64)
         nodes.column("saved")[at[held >= 0]] = held[held >= 0]
-        self._note_outputs(at, kinds, classes)
+        self._note_device(at, kinds)
 
-    def _note_outputs(self, at: Array, kinds: Sequence[Any], classes: Sequence[Any]) -> None:
+    def _note_device(self, at: Array, kinds: Sequence[Any]) -> None:
         """A gradient on the CPU says that the node's output lives there, too."""
         device = self.trace.tables["nodes"].column("device")
-        cpu = self.trace.pools["text"].number("cpu")
-        on_cpu = at[np.array([k is not None for k in kinds])]
-        device[on_cpu[device[on_cpu] == 0]] = cpu
+        if None in kinds:
+            at = at[np.array([k is not None for k in kinds])]
+        device[at[device[at] == 0]] = self.trace.pools["text"].number("cpu")
 
-    def _step_rows(self, seqs: Array, classes: Sequence[Any]) -> Array:
-        rows = self._rows_of(seqs)
-        nodes, text = self.trace.tables["nodes"], self.trace.pools["text"]
-        at = rows - nodes.first
-        unnamed = np.flatnonzero(nodes.column("op")[at] == text.number(EARLIER))
-        for i in unnamed:
-            if classes[i] is not None:
-                nodes.column("op")[at[i]] = text.number(classes[i].__name__)
-        return rows
+    def _order(self, numbers: Sequence[int]) -> tuple[Array, Array]:
+        """The run's row of each step, and its place in the run."""
+        count = len(numbers)
+        run, order = np.full(count, -1), np.zeros(count, np.int64)
+        distinct = set(numbers)
+        for number in distinct:
+            mine = np.array(numbers) == number if len(distinct) > 1 else slice(None)
+            begun = self.orders.get(number, 0)
+            some = numbers.count(number)
+            run[mine] = self.runs.get(number, -1)
+            order[mine] = np.arange(begun, begun + some)
+            self.orders[number] = begun + some
+        return run, order
 
-    def _order(self, numbers: Sequence[int]) -> list[int]:
-        orders = []
-        for number in numbers:
-            order = self.orders.get(number, 0)
-            self.orders[number] = order + 1
-            orders.append(order)
-        return orders
-
-    def _seconds(self, times: Array, classes: Sequence[Any]) -> Array:
+    def _seconds(self, times: Array, leaf: Array) -> Array:
         """A step lasts until the next begins; an arrival at a leaf takes no time of its own."""
         self._finish_step(float(times[0]))
         seconds = np.zeros(len(times))
-        leaf = np.array([c is AccumulateGrad for c in classes])
         seconds[:-1] = np.diff(times)
         seconds[leaf] = 0.0
-        last = len(times) - 1
-        self.unfinished = None if leaf[last] else (self.trace.tables["steps"].end + last, float(times[last]))  # fmt: skip
+        if not leaf[-1]:
+            last = len(times) - 1
+            self.unfinished = self.trace.tables["steps"].end + last, float(times[-1])
         return seconds
 
     def _finish_step(self, time: float) -> None:
         if self.unfinished is not None:
             step, begun = self.unfinished
             steps = self.trace.tables["steps"]
-            if step >= steps.first and step < steps.end:
+            if steps.first <= step < steps.end:
                 steps.column("seconds")[step - steps.first] = time - begun
             self.unfinished = None
 
-    def _statistics(self, kinds: Sequence[Any], payloads: Sequence[Any]) -> list[Array]:
+    def _statistics(self, kinds: Sequence[Any], payloads: Sequence[Any]) -> Sequence[Array]:
+        kind = kinds[0]
+        if kind is not None and kinds.count(kind) == len(kinds):
+            return statistics.of_chunks(payloads, kind, self.full)
         values: list[Array] = [
             np.full(len(kinds), unknown, np.asarray(unknown).dtype)
             for unknown in statistics.UNKNOWN
         ]
         chunks: dict[Any, list[int]] = {}
-        direct: list[int] = []
-        vectors: list[int] = []
-        for i, (kind, payload) in enumerate(zip(kinds, payloads, strict=True)):
-            if kind is not None:
+        for i, kind in enumerate(kinds):
+            if payloads[i] is not None:
                 chunks.setdefault(kind, []).append(i)
-            elif payload.__class__ is list:
-                vectors.append(i)
-            elif payload is not None:
-                direct.append(i)
         for kind, at in chunks.items():
-            found = statistics.of_chunks([payloads[i] for i in at], kind, self.full)
+            if kind is None:
+                found: Any = zip(*self._measured([payloads[i] for i in at]), strict=True)
+            else:
+                found = statistics.of_chunks([payloads[i] for i in at], kind, self.full)
             for column, part in zip(values, found, strict=True):
                 column[at] = part
-        measured = [(i, payloads[i]) for i in direct] + self._fetched(vectors, payloads)
-        for i, one in measured:
-            for column, value in zip(values, one, strict=True):
-                column[i] = value
         return values
 
-    def _fetched(self, at: list[int], payloads: Sequence[Any]) -> list[tuple[int, Statistics]]:
-        if not at:
-            return []
-        found = iter(statistics.fetch([v for i in at for v in payloads[i]]))
-        return [(i, statistics.merge([next(found) for _ in payloads[i]])) for i in at]
+    def _measured(self, payloads: list[Any]) -> list[Statistics]:
+        """Statistics as they are, and those that wait on a device in one copy."""
+        vectors = [v for p in payloads if p.__class__ is list for v in p]
+        fetched = iter(statistics.fetch(vectors) if vectors else ())
+        return [
+            statistics.merge([next(fetched) for _ in p]) if p.__class__ is list else p
+            for p in payloads
+        ]
 
 
-class _DtypeNames(dict[Any, str]):
-    def __missing__(self, dtype: Any) -> str:
-        name = self[dtype] = "" if dtype is None else dtype.name
-        return name
+class _Remembered(dict[Any, int]):
+    """Numbers of a pool by what they stand for, valid until the pool renumbers."""
+
+    def __init__(self, pool: Pool, name: Any):
+        super().__init__()
+        self.pool = pool
+        self.name = name
+        self.generation = pool.generation
+
+    def __missing__(self, key: Any) -> int:
+        number = self[key] = self.pool.number(self.name(key))
+        return number
+
+    def __getitem__(self, key: Any) -> int:
+        self._refresh()
+        return super().__getitem__(key)
+
+    def all(self, keys: Iterable[Any]) -> list[int]:
+        """The numbers of many."""
+        self._refresh()
+        return list(map(super().__getitem__, keys))
+
+    def _refresh(self) -> None:
+        if self.generation != self.pool.generation:
+            self.clear()
+            self.generation = self.pool.generation
+
+
+class _Kinds(dict[Any, int]):
+    def __missing__(self, cls: Any) -> int:
+        kind = self[cls] = FUNCTION if issubclass(cls, FunctionNode) else OP
+        return kind

@@ -27,8 +27,8 @@ class Item:
         The node's id in its trace (or a number of its own).
     kind : str
         op, leaf or function.
-    label, shape, source, module : str
-        Texts for the box.
+    label, shape, source, place : str
+        Texts for the box; source is the line of code, place says where that is.
     order : int
         Larger runs first in backward.
     scope : tuple of str
@@ -37,6 +37,8 @@ class Item:
         Norm of the gradient; NaN if unknown.
     flag : str
         See `theme.flag_of`.
+    count, size : int
+        NaN and Inf elements of the gradient, and all of them; size -1 if not measured.
     notes : dict
         More for the inspector: text by name.
     """
@@ -52,6 +54,7 @@ class Item:
     source: str = ""
     place: str = ""
     count: int = 0
+    size: int = -1
     notes: dict[str, str] = field(default_factory=dict)
 
 
@@ -70,7 +73,7 @@ class Graph:
 def of_trace(trace: Trace, iteration: int | None = None) -> Graph:
     """The graph of one iteration of a trace."""
     rows = trace.nodes
-    nodes, edges = trace.tables["nodes"], trace.tables["edges"]
+    nodes, edges = trace.table("nodes"), trace.tables["edges"]
     if not len(nodes):
         return Graph([], [], "nothing recorded")
     iteration = trace.last_iteration if iteration is None else iteration
@@ -84,9 +87,6 @@ def of_trace(trace: Trace, iteration: int | None = None) -> Graph:
     source, target = edges.column("source") - nodes.first, edges.column("target") - nodes.first
     used = target[shown[source]]
     shown[used] = True  # older nodes that this iteration used
-    steps = trace.tables["steps"]
-    if not shown[iterations == iteration].any() or not len(steps):
-        pass
     ids = np.flatnonzero(shown)
     at = np.full(len(nodes), -1)
     at[ids] = np.arange(len(ids))
@@ -125,7 +125,7 @@ def _items(trace: Trace, rows: Any, ids: Any) -> list[Item]:
             scope=scopes[columns["scope"][i]] if kind != "leaf" else (),
             shape="" if shape is None else str(list(shape)), norm=norm, flag=flag,
             source=location.text if location else "", place=location.where if location else "",
-            count=bad,
+            count=bad, size=size,
         )  # fmt: skip
         if columns["run"][i] >= 0:
             item.scope = (f"made by backward {columns['run'][i]}", *item.scope)

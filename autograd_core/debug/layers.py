@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 RAIL = 16.0
 """Room a rail takes."""
+PORT_GAP = 10.0
+"""Room between a scope's border and what lies next to it."""
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ def arrange(
     layers = _layers_of(cells)
     _order_layers(cells, layers)
     _place(cells, layers, gap_x)
+    _close_ranks(cells, layers, gap_x)
     return _stack(cells, layers, gap_y)
 
 
@@ -72,7 +75,11 @@ def _break_cycles(cells: list[Cell], arrows: Sequence[Arrow]) -> None:
     rank = {"in": 2, "box": 1, "out": 0}
     for arrow in arrows:
         u, v = cells[arrow.source], cells[arrow.target]
-        arrow.flipped = (rank[u.kind], u.order, arrow.target) < (rank[v.kind], v.order, arrow.source)
+        arrow.flipped = (rank[u.kind], u.order, arrow.target) < (
+            rank[v.kind],
+            v.order,
+            arrow.source,
+        )
 
 
 def _ends(arrow: Arrow) -> tuple[int, int]:
@@ -170,18 +177,20 @@ def _crossings(cells: list[Cell], layers: list[list[int]], place: list[float]) -
         ends = [sorted(place[j] for j, _ in cells[i].below) for i in layer]
         flat: list[float] = []
         for near in ends:
-            count += sum(1 for end in near for other in flat if other > end) if len(flat) < 400 else 0
+            count += (
+                sum(1 for end in near for other in flat if other > end) if len(flat) < 400 else 0
+            )
             flat += near
     return count
 
 
-def _place(cells: list[Cell], layers: list[list[int]], gap: float, sweeps: int = 14) -> None:
+def _place(cells: list[Cell], layers: list[list[int]], gap: float, sweeps: int = 24) -> None:
     """Draw each cell towards its neighbours, again and again, keeping order and distance."""
     for layer in layers:
         _spread(cells, layer, [0.0] * len(layer), [1.0] * len(layer), gap)
     for sweep in range(sweeps):
         down = sweep % 2 == 0
-        final = sweep >= sweeps - 2
+        final = sweep >= sweeps - 8
         for layer in layers if down else reversed(layers):
             wanted, weights = [], []
             for i in layer:
@@ -196,10 +205,39 @@ def _place(cells: list[Cell], layers: list[list[int]], gap: float, sweeps: int =
             _spread(cells, layer, wanted, weights, gap)
 
 
+def _close_ranks(cells: list[Cell], layers: list[list[int]], gap: float) -> None:
+    """Move parts that nothing connects next to one another."""
+    part = list(range(len(cells)))
+
+    def find(i: int) -> int:
+        while part[i] != i:
+            part[i] = part[part[i]]
+            i = part[i]
+        return i
+
+    for i, cell in enumerate(cells):
+        for j, _ in cell.below:
+            part[find(j)] = find(i)
+    groups: dict[int, list[int]] = {}
+    for layer in layers:
+        for i in layer:
+            groups.setdefault(find(i), []).append(i)
+    right: dict[int, float] = {}
+    for group in sorted(groups.values(), key=lambda g: min(cells[i].x for i in g)):
+        room = [cells[i].x - cells[i].width / 2 - right[cells[i].layer] for i in group if cells[i].layer in right]  # fmt: skip
+        shift = min(room) - gap if room else 0.0
+        for i in group:
+            cell = cells[i]
+            cell.x -= shift
+            right[cell.layer] = max(right.get(cell.layer, -1e18), cell.x + cell.width / 2)
+
+
 def _pull(one: Cell, two: Cell) -> float:
-    """Rails should be straight, so they pull one another hardest."""
+    """Rails and chains should be straight, so they pull hardest."""
     rails = (one.kind == "rail") + (two.kind == "rail")
-    return (1.0, 2.0, 8.0)[rails]
+    upper, lower = (one, two) if one.layer < two.layer else (two, one)
+    chain = len(upper.below) == 1 and len(lower.above) == 1
+    return 8.0 if rails == 2 or chain else (1.0, 2.0)[rails]
 
 
 def _spread(
@@ -231,6 +269,10 @@ def _spread(
             n += 1
 
 
+def _only_ports(cells: list[Cell], layer: list[int]) -> bool:
+    return any(cells[i].kind in ("in", "out") for i in layer)
+
+
 def _stack(cells: list[Cell], layers: list[list[int]], gap: float) -> tuple[float, float]:
     left = min(c.x - c.width / 2 for c in cells)
     right = max(c.x + c.width / 2 for c in cells)
@@ -238,8 +280,14 @@ def _stack(cells: list[Cell], layers: list[list[int]], gap: float) -> tuple[floa
     for n, layer in enumerate(layers):
         tallest = max((cells[i].height for i in layer), default=0.0)
         for i in layer:
-            cells[i].x -= left
-            cells[i].y = y + (tallest - cells[i].height) / 2
-        ports = not tallest
-        y += tallest + (gap * 0.45 if ports else gap) * (n < len(layers) - 1)
+            cell = cells[i]
+            cell.x -= left
+            if cell.kind == "rail":  # straight past the boxes of its layer
+                cell.height = tallest
+            cell.y = y + (tallest - cell.height) / 2
+        if n < len(layers) - 1:
+            thin = _only_ports(cells, layer) or _only_ports(cells, layers[n + 1])
+            y += tallest + (PORT_GAP if thin else gap)
+        else:
+            y += tallest
     return right - left, y

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Mapping
+from types import FrameType
 from typing import Any
 
 from ..source import MARK
@@ -22,32 +25,52 @@ def name_of_leaf(leaf: Any, scope: tuple[str, ...]) -> str:
     -------
     str
         Its ``.name`` if the user gave one; ``net.0.weight`` if a module that runs has it
-        as a parameter; the name of the global variable that is it; or nothing.
+        as a parameter; the name of the variable that is it; or nothing.
     """
     if leaf.name:
         return str(leaf.name)
-    return _in_module(leaf, scope) or _in_globals(leaf)
+    return _in_module(leaf, scope) or _in_variables(leaf)
 
 
 def _in_module(leaf: Any, scope: tuple[str, ...]) -> str:
-    from .. import state
-
-    module = getattr(state.modes, "module", None)
-    parameters = getattr(module, "_parameters", None)
-    for name, parameter in (parameters or {}).items():
+    nn = sys.modules.get("autograd_core.nn.modules.module")
+    module = nn._active.module if nn is not None else None
+    if module is None:
+        return ""
+    for name, parameter in module.named_parameters():
         if parameter is leaf:
             return ".".join((*scope, name))
     return ""
 
 
-def _in_globals(leaf: Any) -> str:
-    """Looks only at global variables: reading a function's locals would keep them alive."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        if MARK not in frame.f_globals:
-            for name, value in list(frame.f_globals.items()):
-                if value is leaf and not name.startswith("_"):
-                    return name
-            return ""
-        frame = frame.f_back  # type: ignore[assignment]
+def _in_variables(leaf: Any) -> str:
+    """Its name in the function that runs, or among the global variables."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and MARK in frame.f_globals:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return _name_in(_locals_of(frame), leaf) or _name_in(frame.f_globals, leaf)
+
+
+def _name_in(variables: Mapping[str, Any], leaf: Any) -> str:
+    for name, value in list(variables.items()):
+        if value is leaf and not name.startswith("_"):
+            return name
     return ""
+
+
+def _locals_of(frame: FrameType) -> dict[str, Any]:
+    """The local variables of a function that runs, in a copy that leaves no trace.
+
+    Before Python 3.13 reading ``f_locals`` of a function fills a dictionary that the frame
+    keeps, and with it every tensor in it: so it is emptied again.  Under a debugger that
+    dictionary is written back to the variables, and must be left alone.
+    """
+    if not frame.f_code.co_flags & inspect.CO_OPTIMIZED or sys.gettrace() is not None:
+        return {}
+    snapshot = frame.f_locals
+    copy = dict(snapshot)
+    if sys.version_info < (3, 13):
+        snapshot.clear()
+    return copy

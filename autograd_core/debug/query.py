@@ -30,10 +30,12 @@ def find(
 ) -> Rows[Node]:
     """See `Trace.find`."""
     rows = trace.nodes
-    nodes = trace.tables["nodes"]
+    nodes = trace.table("nodes")
     mask = np.ones(len(nodes), bool)
     if iteration is not None:
-        mask &= nodes.column("iteration") == (trace.last_iteration if iteration == -1 else iteration)
+        mask &= nodes.column("iteration") == (
+            trace.last_iteration if iteration == -1 else iteration
+        )
     if op is not None:
         mask &= _fitting(trace, "op", "text", lambda text: _op_fits(text, op))
     if module is not None:
@@ -42,7 +44,9 @@ def find(
         mask &= _fitting(trace, "name", "text", lambda text: bool(text) and fnmatchcase(text, name))
     if line is not None:
         used = set(np.unique(nodes.column("place")[mask]).tolist())
-        places = [n in used and _line_fits(trace, n, line) for n in range(len(trace.pools["place"]))]
+        places = [
+            n in used and _line_fits(trace, n, line) for n in range(len(trace.pools["place"]))
+        ]
         mask &= np.array(places, bool)[nodes.column("place")]
     if nonfinite:
         mask &= (rows["nan"] > 0) | (rows["inf"] > 0)
@@ -63,7 +67,9 @@ def _fitting(trace: Trace, column: str, pool: str, fits: object) -> Array:
 def _op_fits(text: str, wanted: str) -> bool:
     short = _SUFFIX.sub("", text)
     candidates = (text, short, short.lower())
-    return bool(text) and any(fnmatchcase(c, w) for c in candidates for w in (wanted, wanted.lower()))
+    return bool(text) and any(
+        fnmatchcase(c, w) for c in candidates for w in (wanted, wanted.lower())
+    )
 
 
 def _module_fits(path: str, wanted: str) -> bool:
@@ -85,7 +91,10 @@ def _line_fits(trace: Trace, place: int, wanted: int | str) -> bool:
 def summary(trace: Trace) -> str:
     """See `Trace.summary`."""
     count, steps = len(trace.nodes), trace.tables["steps"]
-    parts = [f"{count} node{'s' * (count != 1)}", f"{len(steps)} backward step{'s' * (len(steps) != 1)}"]
+    parts = [
+        f"{count} node{'s' * (count != 1)}",
+        f"{len(steps)} backward step{'s' * (len(steps) != 1)}",
+    ]
     worst = _worst(trace)
     if worst is not None:
         parts.append(f"worst gradient {worst.norm:.2g} at {worst.name or worst.op}")
@@ -94,8 +103,18 @@ def summary(trace: Trace) -> str:
         parts.append(f"{int(bad.sum())} non-finite")
     if trace.dropped:
         parts.append(f"{trace.dropped} older nodes dropped (budget {trace.memory >> 20} MiB)")
-    parts += [f"{trace.seconds:.2g} s", f"overhead {trace.overhead:.0%}"]
+    cost = f"overhead {in_words(trace.recording_seconds)} ({trace.overhead:.0%})"
+    parts += [in_words(trace.seconds), cost]
     return ", ".join(parts)
+
+
+def in_words(seconds: float) -> str:
+    """A duration with its unit: ``41 us``, ``3.2 ms``, ``1.5 s``, never an exponent."""
+    for unit, factor in (("us", 1e6), ("ms", 1e3)):
+        if seconds * factor < 1000:
+            value = seconds * factor
+            return f"{value:.1f} {unit}" if 0 < value < 10 else f"{value:.0f} {unit}"
+    return f"{seconds:.1f} s"
 
 
 def _worst(trace: Trace) -> Node | None:

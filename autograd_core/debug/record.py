@@ -27,16 +27,18 @@ from .. import events, state
 from ..backends import backend_of
 from ..node import AccumulateGrad, Output
 from ..saved import saved_bytes
-from . import fold, statistics
-from .fold import Begin, End, LeafInfo, StepEvent
+from . import statistics
+from .fold import Batch, Begin, End, Folder, LeafInfo
 from .names import name_of_leaf
 from .traced import Trace
 
 MODES = ("off", "basic", "full")
 TINY = 1024
 """Bytes up to which a gradient is copied now and measured with many others later."""
-BATCH = 4096
-"""Events after which they are folded into the tables."""
+BATCH = 4095
+"""Creation numbers divisible by 4096 are when events are folded into the tables."""
+SEVERAL = -2
+"""Stands for the number of the backward run while several threads run one."""
 RING_BYTES = 400
 """What an event in the ring takes, about."""
 
@@ -75,29 +77,24 @@ class Recorder:
         self.trace.flush = self.flush
         self.every = every
         self.full = stats == "full"
-        ring = stats == "off"
-        self.events: Any = deque(maxlen=max(memory // RING_BYTES, 1024)) if ring else []
-        self.append = self.events.append
-        self._folder = fold.Folder(self.trace, self.full)
+        self._ring: deque[Any] | None = None
+        if stats == "off":
+            self._ring = deque(maxlen=max(memory // RING_BYTES, 1024))
+        self._batch = Batch()
+        self._folder = Folder(self.trace, self.full)
         self._leaves: dict[int, LeafInfo] = {}
         self._iteration = 0
-        self._numbers = 0
+        self._runs = 0
         self._running: dict[int, list[tuple[int, bool]]] = {}
-        self._run = -1
+        self._current = [-1]
         self._since = 0
         self._known = 0
         self._begun: float | None = None
         self._measuring = 0.0
         self._counted = 0
+        self._held = _Held()
         self._control = events.Tap(begin=self._begin, end=self._end)
-        self._data = events.Tap(
-            op=self.append if ring else self._op,
-            step=self.append if ring else None,
-            gradient=None if ring else self._gradient,
-            leaf=self._ring_leaf if ring else self._leaf,
-            met=self._met,
-        )
-        self._awake = False
+        self._data: events.Tap | None = None
 
     # -------------------------------------------------------------- on and off
 
@@ -105,8 +102,7 @@ class Recorder:
         """Record from now on."""
         if self._begun is None:
             self._begun = perf_counter()
-            if not self._counted:
-                self._folder.origin = self._begun
+            self._folder.origin = self._folder.origin or self._begun
             events.add_tap(self._control)
             self._wake(self._iteration % self.every == 0)
         return self
@@ -116,68 +112,104 @@ class Recorder:
         if self._begun is not None:
             self._wake(False)
             events.remove_tap(self._control)
+            if self._ring is None:
+                self.flush()
             self.trace.seconds += perf_counter() - self._begun
             self._begun = None
-            if self.trace.stats != "off":
-                self.flush()
             self._account()
         return self
 
     def _wake(self, awake: bool) -> None:
-        if awake and not self._awake:
+        if awake and self._data is None:
             self._since = state.next_sequence()
+            self._data = self._ring_tap(self._ring) if self._ring is not None else self._tap()
             events.add_tap(self._data)
-        elif self._awake and not awake:
+        elif self._data is not None and not awake:
             events.remove_tap(self._data)
-        self._awake = awake
+            self._data = None
 
     # -------------------------------------------------------------- what the engine calls
 
-    def _op(self, record: tuple[Any, ...]) -> None:
-        self.append(record)
-        if len(self.events) >= BATCH:
-            self.flush()
+    def _ring_tap(self, ring: deque[Any]) -> events.Tap:
+        """Bare events into the ring, by the deque's own C function."""
 
-    def _gradient(self, node: Any, g: Any) -> None:
-        seq = node.seq
-        if seq < self._since:
-            self._adopt(node)
-        try:
-            payload = g.tobytes() if g.nbytes <= TINY else None
-            kind = g.dtype
-        except AttributeError:  # several gradients, or none, or not NumPy's
-            payload, kind = None, None
-        if payload is None or kind is None or backend_of(g).name != "cpu":
-            payload, kind = self._measure(g), None
-        saved = saved_bytes(node) if node.saved else 0
-        self.append(StepEvent((self._run, seq, node.__class__, perf_counter(), saved, kind, payload)))  # fmt: skip
+        def leaf(leaf: Any, seq: int, grad: Any) -> None:
+            ring.append(self._info(leaf, seq))
+            ring.append(seq)
 
-    def _measure(self, g: Any) -> Any:
+        def met(leaf: Any, seq: int) -> None:
+            ring.append(self._info(leaf, seq))
+
+        return events.Tap(op=ring.append, step=ring.append, leaf=leaf, met=met)
+
+    def _tap(self) -> events.Tap:
+        """Events into a batch, with gradients; closures, since attributes cost time."""
+        extend_of, step, flush = self._batch.ops, self._batch.steps.extend, self.flush
+        since, current, held, clock = self._since, self._current, self._held, perf_counter
+        array_type, tiny = np.ndarray, TINY
+
+        def op(record: tuple[Any, ...]) -> None:
+            extend_of[len(record)](record)
+            if not record[1] & BATCH:
+                flush()
+
+        def gradient(node: Any, g: Any) -> None:
+            seq = node.seq
+            if seq < since:
+                self._adopt(node)
+            try:
+                places, saved = held[node.__class__], node.saved
+                bytes_held = 0
+                for i in places:
+                    x = saved[i]
+                    if x is not None:
+                        bytes_held += (x if x.__class__ is array_type else x._array).nbytes
+            except (AttributeError, TypeError, IndexError):
+                bytes_held = saved_bytes(node) if node.saved else 0
+            run = current[0]
+            if run == SEVERAL:
+                run = self._number()
+            if g.__class__ is array_type and g.nbytes <= tiny:
+                step((run, seq, clock(), bytes_held, g.dtype, g.tobytes()))
+            else:
+                kind, payload = self._measure(g)
+                step((run, seq, clock(), bytes_held, kind, payload))
+            if not seq & BATCH:
+                flush()
+
+        return events.Tap(op=op, gradient=gradient, leaf=self._leaf, met=self._met)
+
+    def _measure(self, g: Any) -> tuple[Any, Any]:
+        """Dtype and bytes of a small number, or None and the statistics of anything else."""
+        if isinstance(g, np.generic):
+            return g.dtype, g.tobytes()
         start = perf_counter()
         grads = [x for x in (g if isinstance(g, tuple) else (g,)) if x is not None]
+        measured: Any
         if not grads:
-            measured: Any = statistics.NOTHING
+            measured = statistics.NOTHING
         elif all(backend_of(x).name == "cpu" for x in grads):
             measured = statistics.merge([statistics.of_array(x, self.full) for x in grads])
         else:
             measured = [statistics.on_device(x) for x in grads]
         self._measuring += perf_counter() - start
-        return measured
+        return None, measured
+
+    def _number(self) -> int:
+        stack = self._running.get(threading.get_ident())
+        return stack[-1][0] if stack else -1
 
     def _leaf(self, leaf: Any, seq: int, grad: Any) -> None:
-        info = self._info(leaf, seq)
-        small = backend_of(grad).name == "cpu" and grad.nbytes <= TINY
-        payload = grad.tobytes() if small else self._measure(grad)
-        kind = grad.dtype if small else None
-        self.append(info)
-        self.append(StepEvent((self._run, seq, AccumulateGrad, perf_counter(), 0, kind, payload)))
-
-    def _ring_leaf(self, leaf: Any, seq: int, grad: Any) -> None:
-        self.append(self._info(leaf, seq))
-        self.append(seq)
+        self._met(leaf, seq)
+        if grad.__class__ is np.ndarray and grad.nbytes <= TINY:
+            kind, payload = grad.dtype, grad.tobytes()
+        else:
+            kind, payload = self._measure(grad)
+        run = self._current[0] if self._current[0] != SEVERAL else self._number()
+        self._batch.steps.extend((run, seq, perf_counter(), 0, kind, payload))
 
     def _met(self, leaf: Any, seq: int) -> None:
-        self.append(self._info(leaf, seq))
+        self._folder.leaves[seq] = self._info(leaf, seq)
 
     def _info(self, leaf: Any, seq: int) -> LeafInfo:
         known = self._leaves.get(id(leaf))
@@ -185,50 +217,64 @@ class Recorder:
             return known if known.seq == seq else known.again(seq)
         array = leaf._array
         device = str(backend_of(array).device_of(array))
-        scope = state.modes.scope
-        info = LeafInfo(ref(leaf), seq, name_of_leaf(leaf, scope), array.shape, array.dtype, device, scope)  # fmt: skip
+        name = name_of_leaf(leaf, state.modes.scope)
+        info = LeafInfo(ref(leaf), seq, name, array.shape, array.dtype, device)
         self._leaves[id(leaf)] = info
         return info
 
     def _begin(self, run: Any) -> None:
         stack = self._running.setdefault(threading.get_ident(), [])
-        number = self._numbers
-        self._numbers += 1
-        stack.append((number, self._awake))
-        if not self._awake:
-            return
-        self._run = number
-        if self.trace.stats == "off":
-            self._adopt_graph([fn for fn, _ in run.roots])
-        self.append(Begin(number, perf_counter(), run.create_graph, self._iteration))
+        number = self._runs
+        self._runs += 1
+        recorded = self._data is not None
+        stack.append((number, recorded))
+        self._current[0] = SEVERAL if len(self._running) > 1 else number
+        if recorded:
+            if self._ring is not None:
+                self._adopt_graph([fn for fn, _ in run.roots])
+            self._mark(Begin(number, perf_counter(), run.create_graph, self._iteration))
 
     def _end(self, run: Any, error: BaseException | None) -> None:
         thread = threading.get_ident()
         stack = self._running.get(thread)
         if not stack:
             return  # began before the recording did
-        number, recorded = stack.pop()
-        self._run = stack[-1][0] if stack else -1
+        number, recorded = stack[-1]
+        closes = len(stack) == 1 and not run.create_graph
+        if recorded:
+            self._captured(run)
+            text = f"{type(error).__name__}: {error}"[:500] if error is not None else ""
+            self._mark(End(number, perf_counter(), text, closes))
+        stack.pop()
         if not stack:
             del self._running[thread]
-        closes = not stack and not run.create_graph
-        if recorded:
-            self._captured(run, number)
-            text = f"{type(error).__name__}: {error}"[:500] if error is not None else ""
-            self.append(End(number, perf_counter(), text, closes))
-            if self.trace.stats != "off":
-                self.flush()
+        if len(self._running) <= 1:
+            self._current[0] = next((s[-1][0] for s in self._running.values()), -1)
         if closes:
             self._iteration += 1
             self._forget_dead_leaves()
-            self._wake(self._iteration % self.every == 0)
+            if self._begun is not None:
+                self._wake(self._iteration % self.every == 0)
 
-    def _captured(self, run: Any, number: int) -> None:
+    def _mark(self, event: Begin | End) -> None:
+        if self._ring is not None:
+            self._ring.append(event)
+            return
+        with self.trace.lock:
+            start = perf_counter()
+            self._move()
+            self._folder.mark(event)
+            if isinstance(event, End):
+                self.trace.trim()
+            self._measuring += perf_counter() - start
+
+    def _captured(self, run: Any) -> None:
         """What ``autograd.grad`` took at leaves, where nothing was accumulated."""
         for (node, _), grad in run.captured.items():
             if node.__class__ is AccumulateGrad and grad is not None and not run.accumulate:
-                found = getattr(grad, "_array", grad)
-                (self._ring_leaf if self.trace.stats == "off" else self._leaf)(node.variable, node.seq, found)  # fmt: skip
+                sink = self._data.leaf if self._data is not None else None
+                if sink is not None:
+                    sink(node.variable, node.seq, getattr(grad, "_array", grad))
 
     # -------------------------------------------------------------- older than the recording
 
@@ -236,12 +282,26 @@ class Recorder:
         """Take in a node that was made before the recording began."""
         parents = []
         for fn in node.next:
-            if fn is not None and fn.__class__ is AccumulateGrad:
-                self.append(self._info(fn.variable, fn.seq))
+            if fn.__class__ is AccumulateGrad:
+                self._meet(fn.variable, fn.seq)
             elif fn.__class__ is Output:
-                self.append((None, fn.seq, fn.next[0].seq, fn.nr))
+                self._keep((None, fn.seq, fn.next[0].seq, fn.nr))
             parents.append(-1 if fn is None else fn.seq)
-        self.append((node.__class__, node.seq, None, None, node.code, node.lasti, (), *parents))
+        self._keep((node.__class__, node.seq, None, None, node.code, node.lasti, (), *parents))
+
+    def _keep(self, record: tuple[Any, ...]) -> None:
+        if self._ring is not None:
+            self._ring.append(record)
+        elif record[0] is None:
+            self._batch.ops[len(record)](record)
+        else:
+            self._batch.adopted.append(record)
+
+    def _meet(self, leaf: Any, seq: int) -> None:
+        if self._ring is not None:
+            self._ring.append(self._info(leaf, seq))
+        else:
+            self._met(leaf, seq)
 
     def _adopt_graph(self, roots: Sequence[Any]) -> None:
         seen = {fn for fn in roots if fn.seq < self._since}
@@ -258,20 +318,24 @@ class Recorder:
     # -------------------------------------------------------------- into the tables
 
     def flush(self) -> None:
-        """Fold what was appended so far into the trace."""
-        trace = self.trace
-        with trace.lock:
-            count = len(self.events)
-            if not count:
+        """Move what was appended so far into the trace."""
+        with self.trace.lock:
+            if not (len(self._batch) or self._ring):
                 return
             start = perf_counter()
-            batch = [self.events.popleft() for _ in range(count)] if trace.stats == "off" else self.events[:count]  # fmt: skip
-            if trace.stats != "off":
-                del self.events[:count]
-            self._folder.fold(batch)
-            trace.trim()
-            self._counted += count
+            self._move()
+            self.trace.trim()
             self._measuring += perf_counter() - start
+
+    def _move(self) -> None:
+        if self._ring is not None:
+            stream = [self._ring.popleft() for _ in range(len(self._ring))]
+            self._counted += len(stream)
+            self._folder.fold(stream)
+            return
+        batch = self._batch.take()
+        self._counted += len(batch)
+        self._folder.rows(batch)
 
     def _forget_dead_leaves(self) -> None:
         if len(self._leaves) > 2 * self._known + 64:
@@ -280,8 +344,25 @@ class Recorder:
 
     def _account(self) -> None:
         """What recording cost: measured where it is measurable, events at their usual price."""
-        count = self._counted + len(self.events)
+        count = self._counted + (len(self._ring) if self._ring is not None else 0)
         self.trace.recording_seconds = self._measuring + count * _price(self.trace.stats)
+
+
+class _Held(dict[Any, tuple[int, ...]]):
+    """Where in a node's ``saved`` the tensors are, for each class of nodes."""
+
+    def __missing__(self, cls: Any) -> tuple[int, ...]:
+        places: list[int] = []
+        at = 0
+        if cls.op is None or any(s.kind == "inputs" for s in cls.op.layout):
+            places = [1 << 30]  # a list of tensors, or a custom Function: ask `saved_bytes`
+        else:
+            for s in cls.op.layout:
+                if s.kind in ("input", "output"):
+                    places.append(at)
+                at += s.width
+        self[cls] = tuple(places)
+        return self[cls]
 
 
 _prices: dict[str, float] = {}
@@ -290,13 +371,14 @@ _prices: dict[str, float] = {}
 def _price(stats: str) -> float:
     """Seconds that one event takes until it is appended, tried out once."""
     if stats not in _prices:
-        record = (AccumulateGrad, 0, (), None, None, 0, (), -1)
+        record = (AccumulateGrad, 1, (), None, None, 0, (), -1)
         probe = Recorder(stats)
+        tap = probe._tap() if probe._ring is None else probe._ring_tap(probe._ring)
         start = perf_counter()
         for _ in range(256):
-            probe._data.op(record)
-        _prices[stats] = (perf_counter() - start) / 256
-        probe.events.clear()
+            tap.op(record)
+        each = (perf_counter() - start) / 256
+        _prices[stats] = each if stats == "off" else 3 * each  # a step costs some five times an op
     return _prices[stats]
 
 

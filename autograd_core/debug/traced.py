@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..source import Location, resolve
-from .columns import Array, Index, Pool, Table
+from .columns import Array, Index, PlacePool, Pool, Table
 from .rows import BackwardRun, Edge, Node, Rows, Step
 
 if TYPE_CHECKING:
@@ -81,13 +81,13 @@ class Trace:
         self.tables = {"nodes": Table(**NODE), "edges": Table(**EDGE),
                        "steps": Table(**STEP), "runs": Table(**RUN)}  # fmt: skip
         self.pools = {"text": Pool([""]), "scope": Pool([()]), "shape": Pool([None]),
-                      "place": Pool([(None, -1)])}  # fmt: skip
+                      "place": PlacePool([(None, -1)])}  # fmt: skip
         self.index = Index()
         self.lock = threading.RLock()
         self.flush: Callable[[], None] | None = None
         """Set by the recorder: moves what is still waiting into the tables."""
-        self._places: dict[Any, Location | None] = {}
-        self._notes: dict[Any, dict[str, Any]] = {}
+        self._places: dict[int, Location | None] = {}
+        self._notes: dict[int, dict[str, Any]] = {}
 
     # -------------------------------------------------------------- tables
 
@@ -180,19 +180,18 @@ class Trace:
 
     def location(self, place: int) -> Location | None:
         """The source line that a number of the pool of places stands for."""
-        key = self.pools["place"][place]
-        if key not in self._places:
-            self._places[key] = key if isinstance(key, Location) else resolve(*key)
-        return self._places[key]
+        if place not in self._places:
+            value = self.pools["place"][place]
+            self._places[place] = value if isinstance(value, Location) else resolve(*value)
+        return self._places[place]
 
     def notes(self, place: int) -> dict[str, Any]:
         """What the front end had to say about a place (see `annotate`)."""
-        key = self.pools["place"][place]
-        if key not in self._notes:
+        if place not in self._notes:
             location = self.location(place)
             said = annotate(location) if annotate is not None and location is not None else {}
-            self._notes[key] = said
-        return self._notes[key]
+            self._notes[place] = said
+        return self._notes[place]
 
     # -------------------------------------------------------------- within the budget
 
@@ -312,7 +311,9 @@ class Trace:
             picture.save(path)
         return picture
 
-    def flow(self, by: str = "parameter", iteration: int | None = None, theme: str = "light") -> Flow:
+    def flow(
+        self, by: str = "parameter", iteration: int | None = None, theme: str = "light"
+    ) -> Flow:
         """The gradient's norm along the network, on a log scale, as a picture.
 
         Parameters

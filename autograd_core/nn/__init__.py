@@ -11,4 +11,4 @@ from .modules import *  # noqa: F403
 from .parameter import Buffer as Buffer
 from .parameter import Parameter as Parameter
 
-source.mark_internal(__package__ or "autograd_core.nn")
+source.mark_internal(__name__.partition(".")[0])

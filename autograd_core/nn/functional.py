@@ -2,60 +2,175 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from ..inplace import twin as _twin
+from ..ops import softmax as _softmax
 from ..ops.activation import (
-    celu as celu,
-    celu_ as celu_,
-    elu as elu,
-    gelu as gelu,
-    glu as glu,
-    hardshrink as hardshrink,
-    hardsigmoid as hardsigmoid,
-    hardswish as hardswish,
-    hardtanh as hardtanh,
-    leaky_relu as leaky_relu,
-    logsigmoid as logsigmoid,
-    mish as mish,
-    prelu as prelu,
-    relu as relu,
-    relu6 as relu6,
-    relu_ as relu_,
-    rrelu as rrelu,
-    selu as selu,
-    selu_ as selu_,
-    silu as silu,
-    softplus as softplus,
-    softshrink as softshrink,
-    softsign as softsign,
-    tanhshrink as tanhshrink,
-    threshold as threshold,
-    threshold_ as threshold_,
+    celu,
+    celu_,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    prelu,
+    relu,
+    relu6,
+    relu_,
+    rrelu,
+    selu,
+    selu_,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+    threshold_,
 )
-from ..ops.elementwise import sigmoid as sigmoid
-from ..ops.linalg import linear as linear
-from ..ops.loss import cross_entropy as cross_entropy
-from ..ops.loss import nll_loss as nll_loss
-from ..ops.softmax import alpha_dropout as alpha_dropout
+from ..ops.attention import scaled_dot_product_attention
+from ..ops.distance import (
+    cosine_embedding_loss,
+    cosine_similarity,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_soft_margin_loss,
+    pairwise_distance,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
+)
+from ..ops.elementwise import sigmoid
+from ..ops.embedding import embedding, one_hot
+from ..ops.loss import cross_entropy, nll_loss
+from ..ops.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    normalize,
+    rms_norm,
+)
+from ..ops.regression import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    gaussian_nll_loss,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    poisson_nll_loss,
+    smooth_l1_loss,
+    soft_margin_loss,
+)
+from ..ops.softmax import alpha_dropout, dropout
 from ..tensor import Tensor
+from .spatial import *  # noqa: F403
+from .spatial import __all__ as _spatial
+
+elu_ = _twin(elu, "elu_")
+hardtanh_ = _twin(hardtanh, "hardtanh_")
+leaky_relu_ = _twin(leaky_relu, "leaky_relu_")
+rrelu_ = _twin(rrelu, "rrelu_")
+
+
+def tanh(input: Tensor) -> Tensor:
+    """See `autograd_core.tanh`."""
+    return input.tanh()
+
+
+def _guessed(name: str, dim: int | None, input: Tensor, level: int) -> int:
+    """PyTorch's old choice of a dimension that was not given."""
+    if dim is not None:
+        return dim
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. "
+        "Change the call to include dim=X as an argument.",
+        stacklevel=level + 1,
+    )
+    return 0 if input.ndim in (0, 1, 3) else 1
 
 
 def softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
     """See `autograd_core.softmax`; a `dim` of None is guessed, with a warning."""
-    from ..ops.softmax import _implicit_dim
-    from ..ops.softmax import softmax as of
-
-    return of(input, _implicit_dim("softmax", input.ndim) if dim is None else dim, dtype)
+    return _softmax.softmax(input, _guessed("softmax", dim, input, _stacklevel), dtype)
 
 
 def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
     """See `autograd_core.log_softmax`; a `dim` of None is guessed, with a warning."""
-    from ..ops.softmax import _implicit_dim
-    from ..ops.softmax import log_softmax as of
+    return _softmax.log_softmax(input, _guessed("log_softmax", dim, input, _stacklevel), dtype)
 
-    return of(input, _implicit_dim("log_softmax", input.ndim) if dim is None else dim, dtype)
-from ..ops.loss import legacy as legacy
+
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """`softmax` of the negated input."""
+    return _softmax.softmax(-input, _guessed("softmin", dim, input, _stacklevel), dtype)
+
+
+def _channels(
+    name: str, input: Tensor, p: float, training: bool, inplace: bool, ranks: tuple[int, ...]
+) -> Tensor:
+    """Dropout of whole channels; the first rank in `ranks` is that of a single example."""
+    if input.ndim not in ranks:
+        warnings.warn(
+            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will "
+            "result in an error in a future release.",
+            stacklevel=3,
+        )
+    single = input.ndim == ranks[0]
+    found = _softmax.feature_dropout(input.unsqueeze(0) if single else input, p, training)
+    found = found.squeeze(0) if single else found
+    return input.copy_(found) if inplace else found
+
+
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, L) or (C, L)."""
+    return _channels("dropout1d", input, p, training, inplace, (2, 3))
+
+
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, H, W)."""
+    if input.ndim == 3:  # PyTorch reads (C, H, W) as (N, C, L) here, and so do we
+        return _softmax.feature_dropout(input, p, training)
+    return _channels("dropout2d", input, p, training, inplace, (3, 4))
+
+
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
+    """`dropout` of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+    return _channels("dropout3d", input, p, training, inplace, (4, 5))
+
+
+__all__ = [
+    "alpha_dropout", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "celu", "celu_", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "dropout",
+    "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding", "gaussian_nll_loss", "gelu",
+    "glu", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
+    "hinge_embedding_loss", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm",
+    "leaky_relu", "leaky_relu_", "local_response_norm", "log_softmax", "logsigmoid",
+    "margin_ranking_loss", "mish", "mse_loss", "multi_margin_loss", "multilabel_soft_margin_loss",
+    "nll_loss", "normalize", "one_hot", "pairwise_distance", "poisson_nll_loss", "prelu", "relu",
+    "relu6", "relu_", "rms_norm", "rrelu", "rrelu_", "scaled_dot_product_attention", "selu",
+    "selu_", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin",
+    "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
+    "triplet_margin_loss", "triplet_margin_with_distance_loss",
+]  # fmt: skip
+__all__ += _spatial

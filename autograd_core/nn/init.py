@@ -53,8 +53,6 @@ def trunc_normal_(
     generator: Any = None,
 ) -> Tensor:
     """Normally distributed within [a, b]: the inverse of the distribution function, at random."""
-    from ..ops.elementwise import erfinv
-
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
             "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
@@ -63,7 +61,7 @@ def trunc_normal_(
         )
     low, high = (math.erf((bound - mean) / (std * math.sqrt(2))) for bound in (a, b))
     drawn = _draw(tensor, "random", generator) * (high - low) + low
-    values = erfinv(Tensor._from_array(drawn))._array * (std * math.sqrt(2)) + mean
+    values = Tensor._from_array(drawn).erfinv()._array * (std * math.sqrt(2)) + mean
     return _fill(tensor, values.clip(a, b), "trunc_normal_")
 
 

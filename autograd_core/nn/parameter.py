@@ -31,6 +31,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        """Wrap the memory of `data`."""
         if data is None:
             data = Tensor()
         made = cls._from_array(data._array)
@@ -59,6 +60,7 @@ class Buffer(Tensor):
     """
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        """Wrap the memory of `data`."""
         made = cls._from_array((Tensor() if data is None else data)._array)
         made.persistent = persistent
         return made

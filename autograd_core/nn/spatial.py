@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..ops import examples_products as _examples_products  # noqa: F401
+from ..ops import examples_spatial as _examples_spatial  # noqa: F401
 from ..ops.conv import (
     conv1d,
     conv2d,
@@ -27,6 +29,9 @@ from ..ops.pool import (
     max_pool2d_with_indices,
     max_pool3d,
     max_pool3d_with_indices,
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
 )
 from ..ops.spatial import (
     channel_shuffle,
@@ -36,6 +41,9 @@ from ..ops.spatial import (
     pixel_shuffle,
     pixel_unshuffle,
     unfold,
+    upsample,
+    upsample_bilinear,
+    upsample_nearest,
 )
 
 __all__ = [
@@ -44,5 +52,6 @@ __all__ = [
     "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
     "conv_transpose3d", "fold", "interpolate", "linear", "max_pool1d", "max_pool1d_with_indices",
     "max_pool2d", "max_pool2d_with_indices", "max_pool3d", "max_pool3d_with_indices", "pad",
-    "pixel_shuffle", "pixel_unshuffle", "unfold",
+    "pixel_shuffle", "pixel_unshuffle", "unfold", "max_unpool1d", "max_unpool2d", "max_unpool3d",
+    "upsample", "upsample_bilinear", "upsample_nearest",
 ]  # fmt: skip

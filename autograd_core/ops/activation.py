@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from .. import inplace, random
 from ..declare import op
 from ..errors import DtypeError, ShapeError
 from ..tensor import Tensor, method
 from .dims import wrap_dim
-from .elementwise import sigmoid_op
-from .index import where
+from .select import where
 
 __all__ = [
     "celu", "celu_", "hardshrink", "prelu", "relu", "relu_", "rrelu", "selu", "selu_", "threshold",
@@ -262,7 +260,7 @@ def _(F, g, input):
 @op("SiluBackward0", name="silu", types="floating")
 def silu_op(xp, input):
     """``input * sigmoid(input)`` (Elfwing and others 2017)."""
-    return input * sigmoid_op.forward(xp, input)
+    return input * xp.expit(input)
 
 
 @silu_op.vjp
@@ -288,7 +286,9 @@ def _(F, g, input):
 def softplus_op(xp, input, *, beta, threshold):
     """``log(1 + exp(beta * input)) / beta``; the input itself above ``threshold / beta``."""
     scaled = input * beta
-    return xp.where(scaled > threshold, input, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta)
+    return xp.where(
+        scaled > threshold, input, xp.log1p(xp.exp(xp.minimum(scaled, threshold))) / beta
+    )
 
 
 @softplus_op.vjp
@@ -313,14 +313,14 @@ def _(F, g, input):
 def glu_op(xp, input, *, dim):
     """The first half along `dim` times the sigmoid of the second (Dauphin and others 2016)."""
     value, gate = xp.split(input, 2, axis=dim)
-    return value * sigmoid_op.forward(xp, gate)
+    return value * xp.expit(gate)
 
 
 @glu_op.vjp
 def _(F, g, input, input_shape, dim):
     half = input_shape[dim] // 2
-    value = F.narrow(input, dim=dim, start=0, length=half)
-    s = F.sigmoid(F.narrow(input, dim=dim, start=half, length=half))
+    value = F.slice(input, dim=dim, start=0, stop=half, step=1)
+    s = F.sigmoid(F.slice(input, dim=dim, start=half, stop=2 * half, step=1))
     return F.cat(g * s, g * value * s * (1 - s), dim=dim)
 
 
@@ -342,7 +342,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 relu_ = inplace.twin(relu, "relu_")
-Tensor.relu_ = relu_
+setattr(Tensor, "relu_", relu_)  # noqa: B010 - for type checkers
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

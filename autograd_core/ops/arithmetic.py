@@ -1,4 +1,4 @@
-"""Addition to powers: what Python's operators do.
+"""Addition to division: what Python's operators do.
 
 Where nothing has to be read from the arguments, the function, the method and the operator
 are one object: the op's generated call (`autograd_core.template`).
@@ -6,13 +6,11 @@ are one object: the op's generated call (`autograd_core.template`).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes, inplace
 from ..backends import backend_of
-from ..declare import Op, elementwise, op
+from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
@@ -250,12 +248,15 @@ def floor_divide_op(xp: Any, input: Any, other: Any) -> Any:
     return xp.floor_divide(input, other)
 
 
-@floor_divide_op.vjp("input", "other")
-def _(g: Any) -> Any:
+def _no_derivative(g: Any) -> Any:
     raise RuntimeError(
         "derivative for aten::floor_divide is not implemented; it is zero almost everywhere: "
         "use div(..., rounding_mode='floor'), or detach() the operands"
     )
+
+
+floor_divide_op.vjp("input")(_no_derivative)
+floor_divide_op.vjp("other")(_no_derivative)
 
 
 @op(
@@ -319,84 +320,7 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tenso
     )
 
 
-# ------------------------------------------------------------------ powers
-
-
-@op("PowBackward0", elementwise=True)
-def pow_scalar(xp: Any, input: Any, *, exponent: Any) -> Any:
-    """The input to the power of a number."""
-    if exponent == 3:  # powf takes ten times as long
-        return input * input * input
-    return input**exponent
-
-
-@pow_scalar.vjp
-def _(F: Any, g: Any, input: Any, exponent: Any) -> Any:
-    if exponent == 2:
-        return g * (input + input)
-    if exponent == 1:
-        return g
-    if exponent == 0:
-        return zero_gradient(F, g)
-    return g * (input ** (exponent - 1) * exponent)
-
-
-@op("PowBackward1", name="pow", types="promote", broadcast=True, elementwise=True)
-def pow_op(xp: Any, input: Any, exponent: Any) -> Any:
-    """The input to the power of another tensor, element by element."""
-    return xp.power(input, exponent)
-
-
-@pow_op.vjp("input")
-def _(F: Any, g: Any, input: Any, exponent: Any) -> Any:
-    return F.where(F.eq(exponent, 0), 0, g * (exponent * input ** (exponent - 1)))
-
-
-@pow_op.vjp("exponent")
-def _(F: Any, g: Any, input: Any, exponent: Any, result: Any) -> Any:
-    flat = F.logical_and(F.eq(input, 0), F.ge(exponent, 0))
-    return F.where(flat, 0, g * (result * F.log(input)))
-
-
-@op("PowBackward2", elementwise=True)
-def pow_of_number(xp: Any, exponent: Any, *, base: Any) -> Any:
-    """A number to the power of a tensor."""
-    return xp.power(exponent.dtype.type(base), exponent)
-
-
-@pow_of_number.vjp
-def _(F: Any, g: Any, exponent: Any, result: Any, base: Any) -> Any:
-    if base > 0:
-        return g * (result * math.log(base))
-    slope = g * (result * (-math.inf if base == 0 else math.nan))
-    return F.where(F.ge(exponent, 0), 0, slope) if base == 0 else slope
-
-
-def pow(input: Any, exponent: Any) -> Tensor:
-    """``input ** exponent``, element by element; one of the two may be a number.
-
-    Raises
-    ------
-    RuntimeError
-        For an integer tensor and a negative integer exponent.
-    """
-    if isinstance(exponent, NUMBERS):
-        return pow_scalar.call(_promoted(input, exponent), exponent=exponent)
-    if isinstance(input, NUMBERS):
-        return pow_of_number.call(_promoted(exponent, input), base=input)
-    return pow_op.call(input, exponent)
-
-
-def _promoted(x: Tensor, number: Any) -> Tensor:
-    """`x` in the dtype that an operation with a number gives."""
-    array = x._array
-    kind = array.dtype.kind
-    if kind == "f" or (kind == "i" and isinstance(number, int)) or kind == "V":
-        return x
-    common = dtypes.result_type_of(((x.dtype, 2), (dtypes.python_dtype(number), 0)))
-    if common is dtypes.bool_:
-        common = dtypes.int64
-    return x if common is x.dtype else cast(x, common)
+# ------------------------------------------------------------------ dtypes
 
 
 def cast(x: Tensor, kind: dtypes.dtype) -> Tensor:
@@ -414,131 +338,6 @@ def as_tensor_like(number: Any, like: Tensor) -> Tensor:
     return Tensor._from_array(xp.asarray(number, like._array.dtype))
 
 
-def square(input: Tensor) -> Tensor:
-    """The square of every element."""
-    return pow(input, 2)
-
-
-@method("__pow__")
-def _pow(self: Tensor, exponent: Any) -> Any:
-    if exponent.__class__ in (int, float) and self._array.dtype.kind == "f":
-        return pow_scalar.call(self, exponent=exponent)
-    if isinstance(exponent, (Tensor, *NUMBERS)):
-        return pow(self, exponent)
-    return NotImplemented
-
-
-# ------------------------------------------------------------------ three operands
-
-
-@op("LerpBackward0", broadcast=True, elementwise=True)
-def lerp_scalar(xp: Any, input: Any, end: Any, *, weight: Any) -> Any:
-    """``input + weight * (end - input)`` for a number `weight`."""
-    return input + weight * (end - input) if abs(weight) < 0.5 else end - (end - input) * (1 - weight)  # fmt: skip
-
-
-@lerp_scalar.vjp("input")
-def _(g: Any, weight: Any) -> Any:
-    return g * (1 - weight)
-
-
-@lerp_scalar.vjp("end")
-def _(g: Any, weight: Any) -> Any:
-    return g * weight
-
-
-@op("LerpBackward1", name="lerp", broadcast=True, elementwise=True)
-def lerp_op(xp: Any, input: Any, end: Any, weight: Any) -> Any:
-    """``input + weight * (end - input)``, element by element."""
-    return input + weight * (end - input)
-
-
-@lerp_op.vjp("input")
-def _(g: Any, weight: Any) -> Any:
-    return g * (1 - weight)
-
-
-@lerp_op.vjp("end")
-def _(g: Any, weight: Any) -> Any:
-    return g * weight
-
-
-@lerp_op.vjp("weight")
-def _(g: Any, input: Any, end: Any) -> Any:
-    return g * (end - input)
-
-
-@op("AddcmulBackward0", name="addcmul", types="promote", broadcast=True, elementwise=True)
-def addcmul_op(xp: Any, input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
-    """``input + value * tensor1 * tensor2``."""
-    return input + value * (tensor1 * tensor2)
-
-
-@addcmul_op.vjp("input")
-def _(g: Any) -> Any:
-    return g
-
-
-@addcmul_op.vjp("tensor1")
-def _(g: Any, tensor2: Any, value: Any) -> Any:
-    return g * (tensor2 * value)
-
-
-@addcmul_op.vjp("tensor2")
-def _(g: Any, tensor1: Any, value: Any) -> Any:
-    return g * (tensor1 * value)
-
-
-@op("AddcdivBackward0", name="addcdiv", types="promote", broadcast=True, elementwise=True)
-def addcdiv_op(xp: Any, input: Any, tensor1: Any, tensor2: Any, *, value: Any) -> Any:
-    """``input + value * tensor1 / tensor2``."""
-    return input + value * (tensor1 / tensor2)
-
-
-@addcdiv_op.vjp("input")
-def _(g: Any) -> Any:
-    return g
-
-
-@addcdiv_op.vjp("tensor1")
-def _(g: Any, tensor2: Any, value: Any) -> Any:
-    return g * (value / tensor2)
-
-
-@addcdiv_op.vjp("tensor2")
-def _(g: Any, tensor1: Any, tensor2: Any, value: Any) -> Any:
-    return -g * (value * tensor1 / (tensor2 * tensor2))
-
-
-def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
-    """``input + weight * (end - input)``: linear interpolation; `weight` a number or tensor."""
-    if isinstance(weight, NUMBERS):
-        return lerp_scalar.call(input, end, weight=weight)
-    return lerp_op.call(input, end, weight)
-
-
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    """``input + value * tensor1 * tensor2``, element by element."""
-    return addcmul_op.call(input, tensor1, tensor2, value=value)
-
-
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) -> Tensor:
-    """``input + value * tensor1 / tensor2``, element by element.
-
-    Raises
-    ------
-    RuntimeError
-        For integer tensors.
-    """
-    kinds = [t.dtype.category for t in (input, tensor1, tensor2)]
-    if max(kinds[1:]) < dtypes.FLOATING:
-        raise DtypeError(
-            "Integer division with addcdiv is no longer supported; convert the tensors with "
-            ".float(), or use addcmul with a reciprocal"
-        )
-    return addcdiv_op.call(input, tensor1, tensor2, value=value)
-
-
 # ------------------------------------------------------------------ methods and operators
 
 multiply = mul = mul_op.call
@@ -548,35 +347,30 @@ floor_divide, remainder, fmod = floor_divide_op.call, remainder_op.call, fmod_op
 
 for _name in (
     "add", "sub", "subtract", "rsub", "mul", "multiply", "div", "divide", "true_divide",
-    "floor_divide", "remainder", "fmod", "pow", "square", "neg", "negative", "lerp", "addcmul",
-    "addcdiv",
+    "floor_divide", "remainder", "fmod", "neg", "negative",
 ):  # fmt: skip
     _fn = globals()[_name]
     setattr(Tensor, _name, _fn)
     if _name != "rsub":
         setattr(Tensor, f"{_name}_", inplace.twin(_fn, f"{_name}_"))
 
-Tensor.__add__ = Tensor.__radd__ = add_op.call
-Tensor.__sub__ = sub_op.call
-Tensor.__rsub__ = rsub_op.call
-Tensor.__mul__ = Tensor.__rmul__ = mul_op.call
-Tensor.__truediv__ = Tensor.__div__ = div_op.call
-Tensor.__floordiv__ = floor_divide
-Tensor.__mod__ = remainder
-Tensor.__neg__ = neg_op.call
-Tensor.__iadd__, Tensor.__isub__, Tensor.__imul__ = Tensor.add_, Tensor.sub_, Tensor.mul_
-Tensor.__itruediv__, Tensor.__ipow__ = Tensor.div_, Tensor.pow_
-Tensor.__ifloordiv__, Tensor.__imod__ = Tensor.floor_divide_, Tensor.remainder_
+_OPERATORS = {
+    "__add__": add_op.call, "__radd__": add_op.call, "__sub__": sub_op.call,
+    "__rsub__": rsub_op.call, "__mul__": mul, "__rmul__": mul, "__truediv__": div_op.call,
+    "__div__": div_op.call, "__floordiv__": floor_divide, "__mod__": remainder, "__neg__": neg,
+}  # fmt: skip
+for _name, _fn in _OPERATORS.items():
+    setattr(Tensor, _name, _fn)
+for _name, _twin in (
+    ("__iadd__", "add_"), ("__isub__", "sub_"), ("__imul__", "mul_"), ("__itruediv__", "div_"),
+    ("__ifloordiv__", "floor_divide_"), ("__imod__", "remainder_"),
+):  # fmt: skip
+    setattr(Tensor, _name, getattr(Tensor, _twin))
 
 
 @method("__rtruediv__", "__rdiv__")
 def _rtruediv(self: Tensor, other: Any) -> Tensor:
     return self.reciprocal() * other
-
-
-@method("__rpow__")
-def _rpow(self: Tensor, base: Any) -> Tensor:
-    return pow(base, self)
 
 
 @method("__rfloordiv__")
@@ -589,7 +383,7 @@ def _rmod(self: Tensor, other: Any) -> Tensor:
     return remainder(other, self)
 
 
-@method("__pos__")
+@method("__pos__", "positive")
 def positive(input: Tensor) -> Tensor:
     """The tensor itself.
 
@@ -603,10 +397,68 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-Tensor.positive = positive
-
 __all__ = [
     "add", "sub", "subtract", "rsub", "mul", "multiply", "div", "divide", "true_divide",
-    "floor_divide", "remainder", "fmod", "pow", "square", "neg", "negative", "positive", "lerp",
-    "addcmul", "addcdiv",
+    "floor_divide", "remainder", "fmod", "neg", "negative", "positive",
 ]  # fmt: skip
+
+# ------------------------------------------------------------------ examples
+
+
+def _two(draw: Any) -> Any:
+    yield call(draw.real(3, 4), draw.real(3, 4))
+    yield call(draw.real(3, 1), draw.real(4))
+    yield call(draw.real(), draw.real(2))
+    yield call(draw.real(3), 0.5)
+    yield call(draw.real(3), 2)
+    yield call(draw.real(), -1.5)
+    yield call(draw.real(0, 3), draw.real(3))
+    yield call(draw.real(3), draw.integers(3, low=1, high=4))
+    yield call(draw.integers(3, low=1, high=4), draw.real(3))
+    yield call(draw.integers(2, 3, low=-7, high=7), draw.integers(3, low=1, high=4))
+    yield call(draw.integers(3, low=-7, high=7), 2)
+
+
+for _name in ("mul", "multiply", "true_divide", "divide", "remainder", "fmod"):
+    examples(_name)(_two)
+examples("floor_divide", grad=False)(_two)
+
+
+@examples("div")
+def _(draw: Any) -> Any:
+    yield from _two(draw)
+    for mode in ("floor", "trunc"):
+        for args, _ in _two(draw):
+            yield call(*args, rounding_mode=mode)
+
+
+@examples("add")
+@examples("sub")
+@examples("rsub")
+@examples("subtract")
+def _(draw: Any) -> Any:
+    yield from _two(draw)
+    yield call(draw.real(3, 1), draw.real(4), alpha=0.5)
+    yield call(draw.real(3, 1), 2.0, alpha=3)
+    yield call(draw.integers(3, high=5), draw.integers(3, high=5), alpha=2)
+
+
+@examples("neg")
+@examples("negative")
+@examples("positive")
+def _(draw: Any) -> Any:
+    yield call(draw.real(3, 4))
+    yield call(draw.real())
+    yield call(draw.real(0, 2))
+    yield call(draw.integers(4, low=-3, high=3))
+
+
+@examples("Tensor.__rsub__")
+@examples("Tensor.__radd__")
+@examples("Tensor.__rmul__")
+@examples("Tensor.__rtruediv__")
+@examples("Tensor.__rdiv__")
+def _(draw: Any) -> Any:
+    yield call(draw.real(3, 4), 1.5)
+    yield call(draw.real(3), 2)
+    yield call(draw.real(), 2)

@@ -10,7 +10,7 @@ from ..declare import Op, elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor
+from ..tensor import Tensor, method
 
 # ------------------------------------------------------------------ comparison
 
@@ -216,14 +216,18 @@ for _name in _TESTS:
 
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     setattr(Tensor, f"__{_name}__", _operator(globals()[_name]))
-Tensor.__and__ = Tensor.__rand__ = _operator(bitwise_and)
-Tensor.__or__ = Tensor.__ror__ = _operator(bitwise_or)
-Tensor.__xor__ = Tensor.__rxor__ = _operator(bitwise_xor)
-Tensor.__lshift__ = _operator(bitwise_left_shift)
-Tensor.__rshift__ = _operator(bitwise_right_shift)
-Tensor.__invert__ = bitwise_not
-Tensor.__iand__, Tensor.__ior__ = Tensor.bitwise_and_, Tensor.bitwise_or_
-Tensor.__ixor__ = Tensor.bitwise_xor_
+for _names, _fn in (
+    (("__and__", "__rand__"), bitwise_and),
+    (("__or__", "__ror__"), bitwise_or),
+    (("__xor__", "__rxor__"), bitwise_xor),
+    (("__lshift__",), bitwise_left_shift),
+    (("__rshift__",), bitwise_right_shift),
+):
+    for _name in _names:
+        setattr(Tensor, _name, _operator(_fn))
+method("__invert__")(bitwise_not)
+for _name in ("and", "or", "xor"):
+    setattr(Tensor, f"__i{_name}__", getattr(Tensor, f"bitwise_{_name}_"))
 
 __all__ = [*_METHODS, *_TESTS, "isin"]
 

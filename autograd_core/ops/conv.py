@@ -25,6 +25,8 @@ from ..errors import ShapeError
 from ..tensor import Tensor
 from .taps import padded
 
+Sizes = tuple[int, ...]
+
 
 class Geometry(NamedTuple):
     """Sizes of a convolution; `size` of the dense side (x), `out` of the strided side (y)."""
@@ -251,7 +253,7 @@ def _conv(
     return y.squeeze(0) if x.ndim != input.ndim else y
 
 
-def _in_order(given: dict[str, tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+def _in_order(given: dict[str, Sizes]) -> tuple[Sizes, Sizes, Sizes]:
     return given["stride"], given["padding"], given["dilation"]
 
 

@@ -42,7 +42,7 @@ def _(F: Any, g: Any, target: Any, source: Any) -> Any:
 
 @method()
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """This tensor in another dtype or on another device; itself if nothing changes.
+    """The tensor in another dtype or on another device; itself if nothing changes.
 
     Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(other)``, each
     with ``non_blocking`` and ``copy``.
@@ -133,7 +133,7 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 
 @method()
 def type_as(self: Tensor, other: Tensor) -> Tensor:
-    """This tensor in the dtype and on the device of another."""
+    """The tensor in the dtype and on the device of another."""
     return to(self, other)
 
 
@@ -157,7 +157,7 @@ for _name, _kind in (
 
 @method()
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
-    """This tensor in host memory; itself if it is there already."""
+    """The tensor in host memory; itself if it is there already."""
     return to(self, device="cpu")
 
 
@@ -165,7 +165,7 @@ def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
 def cuda(
     self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None
 ) -> Tensor:
-    """This tensor on a GPU.
+    """The tensor on a GPU.
 
     Raises
     ------

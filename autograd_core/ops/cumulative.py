@@ -9,10 +9,10 @@ from ..declare import op
 from ..examples import call, examples
 from ..tensor import Tensor, method
 from .dims import wrap_dim
-from .reduce import numpy_names, summable
+from .reduce import as_asked, numpy_names, summable
 
 
-def along(x: Any, dim: int, part: slice) -> Any:
+def along(dim: int, part: slice) -> Any:
     """The index of a part of one dimension."""
     return (*(slice(None),) * dim, part)
 
@@ -23,7 +23,7 @@ def along(x: Any, dim: int, part: slice) -> Any:
 @op("CumsumBackward0", name="cumsum", types="free", linear=True)
 def cumsum_op(xp: Any, input: Any, *, dim: int) -> Any:
     """Sums of everything up to each place."""
-    return xp.cumsum(input, axis=dim)
+    return xp.add.accumulate(input, axis=dim)
 
 
 @cumsum_op.vjp
@@ -34,7 +34,7 @@ def _(F: Any, g: Any, dim: int) -> Any:
 @op("CumsumBackward0", types="free", linear=True)
 def cumsum_reversed(xp: Any, input: Any, *, dim: int) -> Any:
     """Sums of everything from each place on."""
-    return xp.flip(xp.cumsum(xp.flip(input, dim), axis=dim), dim)
+    return xp.flip(xp.add.accumulate(xp.flip(input, dim), axis=dim), dim)
 
 
 @cumsum_reversed.vjp
@@ -50,7 +50,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     input = summable(input, dtype)
     if not input._array.ndim:
         return cumsum_op.call(input.reshape(1), dim=0).reshape(())
-    return cumsum_op.call(input, dim=dim)
+    return as_asked(cumsum_op.call(input, dim=dim), dtype)
 
 
 # ------------------------------------------------------------------ products
@@ -60,8 +60,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 def cumprod_op(xp: Any, input: Any, *, dim: int, reverse: bool) -> Any:
     """Products of everything up to each place, or with `reverse` from each place on."""
     if reverse:
-        return xp.flip(xp.cumprod(xp.flip(input, dim), axis=dim), dim)
-    return xp.cumprod(input, axis=dim)
+        return xp.flip(xp.multiply.accumulate(xp.flip(input, dim), axis=dim), dim)
+    return xp.multiply.accumulate(input, axis=dim)
 
 
 @cumprod_op.vjp
@@ -69,7 +69,7 @@ def _(F: Any, g: Any, input: Any, dim: int, reverse: bool) -> Any:
     """Right for zeros too, and to any order: nothing is divided.
 
     Element k gets what comes before it, times ``t[k] = g[k] + x[k+1] t[k+1]``.  That
-    recurrence is solved by doubling: after i rounds, ``t[k]`` is ``sums[k] + steps[k] t[k + 2**i]``.
+    recurrence is solved by doubling: after i rounds ``t[k] = sums[k] + steps[k] t[k + 2**i]``.
     """
     forth = -1 if reverse else 1
     before = F.shifted(F.cumprod(input, dim=dim, reverse=reverse), dim=dim, by=forth, fill=1)
@@ -87,11 +87,12 @@ def _(F: Any, g: Any, input: Any, dim: int, reverse: bool) -> Any:
 def shifted(xp: Any, input: Any, *, dim: int, by: int, fill: int) -> Any:
     """Everything moved along `dim` by so many places; `fill` comes in."""
     moved = xp.full_like(input, fill)
-    size = input.shape[dim]
+    kept = max(input.shape[dim] - abs(by), 0)
+    early, late = along(dim, slice(0, kept)), along(dim, slice(abs(by), None))
     if by >= 0:
-        moved[along(input, dim, slice(by, None))] = input[along(input, dim, slice(0, max(size - by, 0)))]
+        moved[late] = input[early]
     else:
-        moved[along(input, dim, slice(0, max(size + by, 0)))] = input[along(input, dim, slice(-by, None))]
+        moved[early] = input[late]
     return moved
 
 
@@ -108,7 +109,7 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     input = summable(input, dtype)
     if not input._array.ndim:
         return cumprod_op.call(input.reshape(1), dim=0, reverse=False).reshape(())
-    return cumprod_op.call(input, dim=dim, reverse=False)
+    return as_asked(cumprod_op.call(input, dim=dim, reverse=False), dtype)
 
 
 # ------------------------------------------------------------------ maxima, minima
@@ -169,10 +170,10 @@ def _(F: Any, g: Any, index: Any, input_shape: Any, dim: int) -> Any:
 
 @op("ScatterBackward0", types="free", moves=True)
 def placed_along(xp: Any, input: Any, index: Any, *, dim: int, size: int) -> Any:
-    """Zeros of `size` along `dim`, with the elements added at the places that the index names."""
+    """Zeros of `size` along `dim`, with the elements where the index says, each place once."""
     shape = (*input.shape[:dim], size, *input.shape[dim + 1 :])
     out = xp.zeros(shape, input.dtype)
-    xp.add_at(out, places_along(xp, index, dim), input)
+    out[places_along(xp, index, dim)] = input
     return out
 
 
@@ -183,7 +184,11 @@ def _(F: Any, g: Any, index: Any, dim: int) -> Any:
 
 def places_along(xp: Any, index: Any, dim: int) -> tuple[Any, ...]:
     """A full index: the given one along `dim`, each place's own elsewhere."""
-    grid = [xp.arange(n).reshape((n,) + (1,) * (index.ndim - i - 1)) for i, n in enumerate(index.shape)]  # fmt: skip
+    trailing = range(index.ndim - 1, -1, -1)
+    grid = [
+        xp.arange(n).reshape((n,) + (1,) * after)
+        for n, after in zip(index.shape, trailing, strict=True)
+    ]
     grid[dim] = index
     return tuple(grid)
 
@@ -215,7 +220,7 @@ def cummin(input: Tensor, dim: int) -> Any:
 
 @op("LogcumsumexpBackward0", name="logcumsumexp", types="float")
 def logcumsumexp_op(xp: Any, input: Any, *, dim: int) -> Any:
-    """log of the running sum of exp, without overflow."""
+    """Logarithm of the running sum of exp, without overflow."""
     return xp.logaddexp.accumulate(input, axis=dim)
 
 
@@ -235,8 +240,8 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     return logcumsumexp_op.call(input, dim=dim)
 
 
-Tensor.cumsum_ = inplace.twin(cumsum, "cumsum_")
-Tensor.cumprod_ = inplace.twin(cumprod, "cumprod_")
+for _fn in (cumsum, cumprod):
+    setattr(Tensor, f"{_fn.__name__}_", inplace.twin(_fn, f"{_fn.__name__}_"))
 
 __all__ = ["cumsum", "cumprod", "cummax", "cummin", "logcumsumexp"]
 

@@ -42,3 +42,17 @@ def sizes(arguments: Sequence[Any], name: str = "size") -> tuple[int, ...]:
     except TypeError:
         kinds = ", ".join(type(a).__name__ for a in arguments)
         raise TypeError(f"argument '{name}' must be a tuple of ints, not ({kinds})") from None
+
+
+def sum_to(F: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """A gradient summed over what broadcasting from `shape` added or stretched (in formulas)."""
+    have = tuple(g.shape)
+    if have == tuple(shape):
+        return g
+    lead = len(have) - len(shape)
+    dims = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and have[i + lead] != 1
+    )
+    if dims:
+        g = F.sum(g, dim=dims, keepdim=True)
+    return F.reshape(g, shape=tuple(shape))

@@ -9,6 +9,7 @@ multiplied from left to right, and a label is summed as soon as no later operand
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -40,20 +41,26 @@ def einsum(*args: Any) -> Tensor:
         If the equation can't be read, or does not fit the operands.
     """
     equation, operands = _arguments(args)
-    terms, output = _read(equation, len(operands))
-    terms = [_spread(term, x, i) for i, (term, x) in enumerate(zip(terms, operands, strict=True))]
+    terms, output, order = _plan(equation, tuple(x.ndim for x in operands))
+    _check_sizes(terms, operands)
+    aligned = [_aligned(x, term, order) for x, term in zip(operands, terms, strict=True)]
+    return _multiply(aligned, len(output))
+
+
+@functools.lru_cache(maxsize=512)
+def _plan(equation: str, ranks: tuple[int, ...]) -> tuple[list[Labels], Labels, Labels]:
+    """The labels of each operand, of the output, and all: those of the output first."""
+    terms, output = _read(equation, len(ranks))
+    terms = [_spread(term, n, i) for i, (term, n) in enumerate(zip(terms, ranks, strict=True))]
     widest = max((sum(isinstance(s, int) for s in term) for term in terms), default=0)
-    dots: Labels = list(range(widest))
+    dots: Labels = list(range(widest))[::-1]
     if output is None:
         seen = [s for term in terms for s in term if isinstance(s, str)]
         output = ["...", *sorted(s for s in seen if seen.count(s) == 1)]
     output = [s for part in output for s in (dots if part == "..." else [part])]
     _check_output(output, terms)
-    _check_sizes(terms, operands)
     inner = sorted({s for term in terms for s in term} - set(output), key=str)
-    order = output + inner
-    aligned = [_aligned(x, term, order) for x, term in zip(operands, terms, strict=True)]
-    return _multiply(aligned, len(output))
+    return terms, output, output + inner
 
 
 def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Tensor]]:
@@ -127,16 +134,16 @@ def _labels(text: str, start: int) -> Labels:
     return labels
 
 
-def _spread(term: Labels, x: Tensor, nr: int) -> Labels:
+def _spread(term: Labels, rank: int, nr: int) -> Labels:
     """The term with ``...`` written out as numbers, counted so that the last one is shared."""
     letters = len(term) - ("..." in term)
-    if ("..." not in term and letters != x.ndim) or letters > x.ndim:
+    if ("..." not in term and letters != rank) or letters > rank:
         ellipsis = "" if "..." in term else " and no ellipsis was given"
         raise ShapeError(
             f"einsum(): the number of subscripts in the equation ({letters}) does not match the "
-            f"number of dimensions ({x.ndim}) for operand {nr}{ellipsis}"
+            f"number of dimensions ({rank}) for operand {nr}{ellipsis}"
         )
-    covered: Labels = list(range(x.ndim - letters))[::-1]
+    covered: Labels = list(range(rank - letters))[::-1]
     return [s for part in term for s in (covered if part == "..." else [part])]
 
 

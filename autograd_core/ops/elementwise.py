@@ -11,13 +11,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes, inplace
 from ..declare import elementwise, op
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor
+from ..tensor import Tensor, method
 from .formulas import zero_gradient
 
 _NAMES: list[str] = []
@@ -50,7 +48,9 @@ unary("exp2", "Exp2Backward0", "2 to the power of x.", lambda g, result: g * (re
 unary("expm1", "Expm1Backward0", "exp(x) - 1, exact near 0.", lambda g, result: g * (result + 1))
 log = unary("log", "LogBackward0", "Natural logarithm.", lambda g, input: g / input)
 unary("log2", "Log2Backward0", "Logarithm to base 2.", lambda g, input: g / (input * math.log(2)))
-unary("log10", "Log10Backward0", "Logarithm to base 10.", lambda g, input: g / (input * math.log(10)))
+unary(
+    "log10", "Log10Backward0", "Logarithm to base 10.", lambda g, input: g / (input * math.log(10))
+)
 unary("log1p", "Log1PBackward0", "log(1 + x), exact near 0.", lambda g, input: g / (input + 1))
 sqrt = unary("sqrt", "SqrtBackward0", "Square root.", lambda g, result: g / (result + result))
 reciprocal = unary(
@@ -91,7 +91,7 @@ unary(
 unary("sinh", "SinhBackward0", "Hyperbolic sine.", lambda F, g, input: g * F.cosh(input))
 unary("cosh", "CoshBackward0", "Hyperbolic cosine.", lambda F, g, input: g * F.sinh(input))
 tanh = unary(
-    "tanh", "TanhBackward0", "Hyperbolic tangent.", lambda g, result: g * (1 - result * result)
+    "tanh", "TanhBackward0", "Hyperbolic tangent.", lambda g, result: g - g * (result * result)
 )
 unary(
     "asinh", "AsinhBackward0", "Inverse hyperbolic sine.",
@@ -131,7 +131,7 @@ def sinc_op(xp: Any, input: Any) -> Any:
 def _(F: Any, g: Any, input: Any) -> Any:
     angle = input * math.pi
     slope = (angle * F.cos(angle) - F.sin(angle)) / (angle * input)
-    return g * F.where(F.eq(input, 0), 0, slope)
+    return g * F.where(F.eq(angle * input, 0), 0, slope)
 
 
 publish("sinc", sinc_op.call)
@@ -139,15 +139,12 @@ publish("sinc", sinc_op.call)
 # ------------------------------------------------------------------ sigmoid and the error function
 
 
-@op("SigmoidBackward0", name="sigmoid", types="float", elementwise=True)
-def sigmoid_op(xp: Any, input: Any) -> Any:
-    """1 / (1 + exp(-x))."""
-    return xp.reciprocal(xp.exp(-input) + 1)
+sigmoid_op = elementwise("sigmoid", "SigmoidBackward0", "expit", doc="1 / (1 + exp(-x)).")
 
 
 @sigmoid_op.vjp
 def _(g: Any, result: Any) -> Any:
-    return g * (result - result * result)
+    return g * ((1 - result) * result)
 
 
 sigmoid = publish("sigmoid", sigmoid_op.call)
@@ -172,19 +169,19 @@ unary(
 )  # fmt: skip
 unary(
     "digamma", "DigammaBackward0", "Derivative of lgamma.",
-    lambda F, g, input: g * F.polygamma(input, n=1),
+    lambda F, g, input: g * F.polygamma(input, order=1),
 )  # fmt: skip
 
 
 @op("PolygammaBackward0", name="polygamma", types="float", elementwise=True)
-def polygamma_op(xp: Any, input: Any, *, n: int) -> Any:
-    """The n-th derivative of digamma."""
-    return xp.digamma(input) if n == 0 else xp.polygamma(n, input)
+def polygamma_op(xp: Any, input: Any, *, order: int) -> Any:
+    """The derivative of that order of digamma."""
+    return xp.digamma(input) if order == 0 else xp.polygamma(order, input)
 
 
 @polygamma_op.vjp
-def _(F: Any, g: Any, input: Any, n: int) -> Any:
-    return g * F.polygamma(input, n=n + 1)
+def _(F: Any, g: Any, input: Any, order: int) -> Any:
+    return g * F.polygamma(input, order=order + 1)
 
 
 def polygamma(n: int, input: Tensor) -> Tensor:
@@ -197,11 +194,12 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     """
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, got n = {n}")
-    return polygamma_op.call(input, n=n)
+    return polygamma_op.call(input, order=n)
 
 
-Tensor.polygamma = lambda self, n: polygamma(n, self)
-Tensor.polygamma_ = inplace.twin(Tensor.polygamma, "polygamma_")
+@method("polygamma")
+def _polygamma(self: Tensor, n: int) -> Tensor:
+    return polygamma(n, self)
 
 
 @op("LogitBackward0", name="logit", types="float", elementwise=True)
@@ -216,7 +214,7 @@ def logit_op(xp: Any, input: Any, *, eps: float | None) -> Any:
 def _(F: Any, g: Any, input: Any, eps: float | None) -> Any:
     slope = g / (input * (1 - input))
     if eps is None:
-        return slope
+        return F.where(F.logical_or(F.lt(input, 0), F.gt(input, 1)), math.nan, slope)
     return F.where(F.logical_or(F.lt(input, eps), F.gt(input, 1 - eps)), 0, slope)
 
 
@@ -233,27 +231,37 @@ abs = unary(
     "abs", "AbsBackward0", "Absolute value; its slope at 0 is 0.",
     lambda F, g, input: g * F.sign(input), "absolute", types="promote",
 )  # fmt: skip
-Tensor.__abs__ = abs
+method("__abs__")(abs)
 
 
 def _step(name: str, node: str, doc: str, *aliases: str) -> Any:
     return unary(name, node, doc, zero_gradient, *aliases, types="promote")
 
 
-sign = _step("sign", "SignBackward0", "-1, 0 or 1.")
 ceil = _step("ceil", "CeilBackward0", "The next integer up.")
 floor = _step("floor", "FloorBackward0", "The next integer down.")
 trunc = _step("trunc", "TruncBackward0", "The next integer towards zero.", "fix")
-Tensor.__floor__, Tensor.__ceil__, Tensor.__trunc__ = floor, ceil, trunc
+for _name in ("floor", "ceil", "trunc"):
+    setattr(Tensor, f"__{_name}__", globals()[_name])
+
+
+@op("SignBackward0", name="sign", types="promote", elementwise=True)
+def sign_op(xp: Any, input: Any) -> Any:
+    """-1, 0 or 1; 0 for NaN."""
+    if input.dtype.kind == "b":
+        return xp.array(input)
+    return xp.subtract(input > 0, input < 0, dtype=input.dtype)
 
 
 @op("SgnBackward0", name="sgn", types="promote", elementwise=True)
 def sgn_op(xp: Any, input: Any) -> Any:
     """The sign, as `sign` (for complex numbers x / abs(x))."""
-    return xp.sign(input)
+    return xp.sign(input) if input.dtype.kind == "c" else sign_op.forward(xp, input)
 
 
+sign_op.vjp(zero_gradient)
 sgn_op.vjp(zero_gradient)
+sign = publish("sign", sign_op.call)
 publish("sgn", sgn_op.call)
 
 
@@ -276,7 +284,7 @@ def round_op(xp: Any, input: Any) -> Any:
 @op("RoundBackward1", elementwise=True)
 def round_decimals(xp: Any, input: Any, *, decimals: int) -> Any:
     """The nearest number with so many decimals."""
-    factor = 10.0 ** builtin_abs(decimals)
+    factor = 10.0 ** math.fabs(decimals)
     if decimals > 0:
         return xp.rint(input * factor) / factor
     return xp.rint(input / factor) * factor
@@ -284,7 +292,6 @@ def round_decimals(xp: Any, input: Any, *, decimals: int) -> Any:
 
 round_op.vjp(zero_gradient)
 round_decimals.vjp(zero_gradient)
-builtin_abs = math.fabs
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -329,3 +336,56 @@ def nan_to_num(
 publish("nan_to_num", nan_to_num)
 
 __all__ = [*_NAMES, "polygamma"]
+
+# ------------------------------------------------------------------ examples
+
+
+def _within(low: float, high: float) -> Callable[..., Any]:
+    def make(draw: Any) -> Any:
+        yield call(draw.real(3, 4, low=low, high=high))
+        yield call(draw.real(low=low, high=high))
+        yield call(draw.real(0, 2, low=low, high=high))
+        yield call(draw.integers(4, low=math.ceil(low), high=math.floor(high) + 1))
+
+    return make
+
+
+for _low, _high, _some in (
+    (-2, 2, "exp exp2 expm1 sin cos tanh sinh cosh asinh arcsinh atan arctan sigmoid erf erfc abs"),
+    (-3, 3, "absolute sign sgn ceil floor trunc fix deg2rad rad2deg sinc nan_to_num"),
+    (0.3, 3, "log log2 log10 sqrt rsqrt reciprocal lgamma digamma"),
+    (-0.9, 3, "log1p"),
+    (-0.9, 0.9, "asin arcsin acos arccos atanh arctanh erfinv"),
+    (1.2, 3, "acosh arccosh"),
+    (-1.2, 1.2, "tan"),
+):
+    for _name in _some.split():
+        examples(_name)(_within(_low, _high))
+
+
+@examples("frac")
+def _(draw: Any) -> Any:
+    yield call(draw.real(3, 4, low=-3, high=3))
+    yield call(draw.real())
+    yield call(draw.real(0, 2))
+
+
+@examples("round")
+def _(draw: Any) -> Any:
+    yield from _within(-3, 3)(draw)
+    yield call(draw.integers(8, low=-9, high=9) / 2 + 0.25)
+    yield call(draw.real(3, 4), decimals=1)
+    yield call(draw.real(3, 4) * 100, decimals=-1)
+
+
+@examples("logit")
+def _(draw: Any) -> Any:
+    yield call(draw.real(3, 4, low=0.1, high=0.9))
+    yield call(draw.real(3, 4, low=0.1, high=0.9), 0.25)
+    yield call(draw.real(low=0.1, high=0.9), eps=0.01)
+
+
+@examples("polygamma")
+def _(draw: Any) -> Any:
+    for n in (0, 1, 2):
+        yield call(n, draw.real(3, 4, low=0.3, high=3))

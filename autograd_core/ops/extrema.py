@@ -40,7 +40,7 @@ def _refuse_empty(name: str, input: Tensor, dim: Any, error: Any = IndexError) -
 def _shared(F: Any, g: Any, mask: Any, dim: Any, kind: Any) -> Any:
     """The gradient divided evenly among the places in the mask."""
     count = F.sum(F.to_dtype(mask, dtype=kind), dim=dim, keepdim=True)
-    return F.where(mask, g / count, 0)
+    return F.where(mask, g, 0) / count
 
 
 # ------------------------------------------------------------------ of everything

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import dtypes
+from .. import dtypes, inplace
 from ..declare import op
 from ..errors import DtypeError, ShapeError
 from ..tensor import Tensor, method
@@ -71,6 +71,15 @@ def _product(xp: Any, a: Any, b: Any) -> Any:
 
 
 _C_NAMES = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}
+_TYPE_WORDS = {
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
+    "int64": "Long", "int32": "Int", "bool": "Bool",
+}  # fmt: skip
+
+
+def _type_word(array: Any) -> str:
+    name = dtypes.from_numpy(array.dtype).name
+    return _TYPE_WORDS.get(name, name.capitalize())
 
 
 def check_dtypes(a: Any, b: Any) -> None:
@@ -130,7 +139,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     return bmm_op.call(input, mat2)
 
 
-def check_batches(batch1: Tensor, batch2: Tensor) -> None:
+def check_batches(batch1: Any, batch2: Any) -> None:
+    """Refuse what is no pair of batches of matrices that fit."""
     check_ndim(3, "batch1 must be a 3D tensor", batch1)
     check_ndim(3, "batch2 must be a 3D tensor", batch2)
     if not isinstance(batch1, Tensor) or not isinstance(batch2, Tensor):
@@ -160,9 +170,9 @@ def vdot_op(xp: Any, input: Any, other: Any) -> Any:
 
 def _dot(xp: Any, a: Any, b: Any) -> Any:
     if a.dtype != b.dtype:
-        one, two = (dtypes.from_numpy(x.dtype).name for x in (a, b))
         raise DtypeError(
-            f"dot : expected both vectors to have same dtype, but found {one} and {two}"
+            "dot : expected both vectors to have same dtype, but found "
+            f"{_type_word(a)} and {_type_word(b)}"
         )
     if a.shape != b.shape:
         raise ShapeError(
@@ -280,13 +290,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     ShapeError
         If one is 0-d, or sizes that must agree do not.
     """
-    if not isinstance(input, Tensor) or not isinstance(other, Tensor):
-        at = 1 if not isinstance(input, Tensor) else 2
-        wrong = (input, other)[at - 1]
-        raise TypeError(
-            f"matmul(): argument '{('input', 'other')[at - 1]}' (position {at}) must be Tensor, "
-            f"not {type(wrong).__name__}"
-        )
+    _check_tensors("matmul", input, other)
     m, n = input._array.ndim, other._array.ndim
     if m == 2 == n:
         return mm_op.call(input, other)
@@ -302,7 +306,19 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return mm_op.call(input.unsqueeze(0), other).squeeze(0)
     if n <= 2:
         return _folded(input, other)
+    if m <= 2 and input.requires_grad:
+        product = _folded(other.transpose(-1, -2), input.t() if m == 2 else input)
+        return product.transpose(-1, -2).contiguous() if m == 2 else product
     return _batched(input, other)
+
+
+def _check_tensors(name: str, input: Any, other: Any) -> None:
+    for at, (argument, x) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {at}) must be Tensor, "
+                f"not {type(x).__name__}"
+            )
 
 
 def _folded(input: Tensor, other: Tensor) -> Tensor:
@@ -349,16 +365,14 @@ def as_shape(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     return unsafe_view.call(x, shape=shape)
 
 
+@method("__matmul__")
 def _matmul_operator(self: Tensor, other: Any) -> Any:
     return matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
 
+@method("__rmatmul__")
 def _matmul_reflected(self: Tensor, other: Any) -> Any:
     return matmul(other, self) if isinstance(other, Tensor) else NotImplemented
-
-
-Tensor.__matmul__ = _matmul_operator  # type: ignore[attr-defined]
-Tensor.__rmatmul__ = _matmul_reflected  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------------ a product and a sum
@@ -369,8 +383,10 @@ def addmm_op(xp: Any, input: Any, mat1: Any, mat2: Any, *, beta: Any, alpha: Any
     """``beta * input + alpha * mat1 @ mat2``."""
     if mat1.dtype != mat2.dtype or input.dtype != mat1.dtype:
         one, two = (mat1, mat2) if mat1.dtype != mat2.dtype else (input, mat1)
-        names = [dtypes.from_numpy(x.dtype).name for x in (one, two)]
-        raise DtypeError(f"mat1 and mat2 must have the same dtype, but got {' and '.join(names)}")
+        raise DtypeError(
+            "mat1 and mat2 must have the same dtype, but got "
+            f"{_type_word(one)} and {_type_word(two)}"
+        )
     return added(_product(xp, mat1, mat2), input, beta, alpha)
 
 
@@ -448,6 +464,9 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     check_ndim(2, "mat1 must be a matrix", mat1)
     check_ndim(2, "mat2 must be a matrix", mat2)
     return addmm_op.call(input, mat1, mat2, beta=beta, alpha=alpha)
+
+
+method("addmm_")(inplace.twin(addmm, "addmm_"))
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

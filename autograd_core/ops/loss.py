@@ -6,6 +6,7 @@ Taking log-probabilities by class index is linear in them, so `nll_loss` and its
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -32,9 +33,9 @@ def reduced(xp: Any, losses: Any, reduction: str) -> Any:
     return losses.sum() if reduction == "sum" else losses
 
 
-def spread(F: Any, g: Any, like: Any, reduction: str) -> Any:
+def spread(g: Any, like: Any, reduction: str) -> Any:
     """The gradient of each loss, from that of their reduction."""
-    return g / like.size if reduction == "mean" else g
+    return g / math.prod(like.shape) if reduction == "mean" else g
 
 
 def reduce(losses: Tensor, reduction: str) -> Tensor:
@@ -252,7 +253,9 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
     if not input.ndim:
-        raise ShapeError("cross_entropy: expected an input with a class dimension, got a 0-d tensor")
+        raise ShapeError(
+            "cross_entropy: expected an input with a class dimension, got a 0-d tensor"
+        )
     dim = 1 if input._array.ndim > 1 else 0
     if target._array.dtype.kind == "f" and target._array.shape == input._array.shape:
         if ignore_index >= 0:
@@ -262,9 +265,7 @@ def cross_entropy(
         )
     scores = log_softmax(input, dim)
     if not label_smoothing:
-        return nll_loss(
-            scores, target, weight, ignore_index=ignore_index, reduction=reduction
-        )
+        return nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
     return _smoothed(scores, target, weight, ignore_index, reduction, label_smoothing, dim)
 
 
@@ -305,13 +306,13 @@ def _smoothed(
 ) -> Tensor:
     hard = nll_loss(scores, target, weight, ignore_index=ignore_index, reduction=reduction)
     weighted = scores if weight is None else scores * _weights_along(weight, dim, scores.ndim)
-    ignored = target == ignore_index
+    ignored = target.eq(ignore_index)
     smooth = (-weighted.sum(dim)).masked_fill(ignored, 0.0)
     if reduction == "sum":
         smooth = smooth.sum()
     elif reduction == "mean":
         if weight is None:
-            counted = (~ignored).sum().to(scores.dtype)
+            counted = ignored.logical_not().sum().to(scores.dtype)
         else:
             counted = weight[target.masked_fill(ignored, 0)].masked_fill(ignored, 0.0).sum()
         smooth = smooth.sum() / counted

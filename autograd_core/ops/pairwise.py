@@ -8,7 +8,6 @@ from typing import Any
 from .. import dtypes, inplace
 from ..declare import elementwise, op
 from ..dispatch import NUMBERS
-from ..errors import DtypeError
 from ..examples import call, examples
 from ..tensor import Tensor
 from .arithmetic import as_tensor_like, cast
@@ -180,6 +179,8 @@ def _(F: Any, g: Any, input: Any, max: Any) -> Any:
 
 def _with_bounds(input: Tensor, *bounds: Any) -> Tensor:
     """The input in the dtype that its bounds, numbers, ask for."""
+    if input._array.dtype.kind not in "biu":
+        return input
     operands = [(dtypes.python_dtype(b), 0) for b in bounds if b is not None]
     return cast(input, dtypes.result_type_of([(input.dtype, 2), *operands]))
 
@@ -229,14 +230,19 @@ atan2_op = elementwise(
 )  # fmt: skip
 
 
+def _over_square(F: Any, part: Any, y: Any, x: Any) -> Any:
+    square = y * y + x * x
+    return F.where(F.eq(square, 0), 0, part / square)
+
+
 @atan2_op.vjp("input")
-def _(g: Any, input: Any, other: Any) -> Any:
-    return g * (other / (input * input + other * other))
+def _(F: Any, g: Any, input: Any, other: Any) -> Any:
+    return g * _over_square(F, other, input, other)
 
 
 @atan2_op.vjp("other")
-def _(g: Any, input: Any, other: Any) -> Any:
-    return -g * (input / (input * input + other * other))
+def _(F: Any, g: Any, input: Any, other: Any) -> Any:
+    return -g * _over_square(F, input, input, other)
 
 
 hypot_op = elementwise(
@@ -349,12 +355,6 @@ def default_float(x: Tensor) -> dtypes.dtype:
     return x.dtype if x.dtype.category >= dtypes.FLOATING else dtypes.get_default_dtype()
 
 
-def float_power(input: Any, exponent: Any) -> Tensor:
-    """``input ** exponent`` in double precision."""
-    parts = [cast(x, dtypes.float64) if isinstance(x, Tensor) else x for x in (input, exponent)]
-    return parts[0] ** parts[1]
-
-
 @op("NotImplemented", name="heaviside", broadcast=True)
 def heaviside_op(xp: Any, input: Any, values: Any) -> Any:
     """0 below zero, 1 above, `values` at zero."""
@@ -379,12 +379,12 @@ ldexp, heaviside = ldexp_op.call, heaviside_op.call
 
 __all__ = [
     "maximum", "minimum", "fmax", "fmin", "clamp", "clip", "clamp_min", "clamp_max", "atan2",
-    "arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "xlogy", "ldexp", "float_power",
+    "arctan2", "hypot", "copysign", "logaddexp", "logaddexp2", "xlogy", "ldexp",
     "heaviside",
 ]  # fmt: skip
 for _name in __all__:
     setattr(Tensor, _name, globals()[_name])
-for _name in __all__[4:11] + ["copysign", "xlogy", "ldexp", "heaviside", "float_power"]:
+for _name in (*__all__[4:11], "copysign", "xlogy", "ldexp", "heaviside"):
     setattr(Tensor, f"{_name}_", inplace.twin(globals()[_name], f"{_name}_"))
 
 # ------------------------------------------------------------------ examples
@@ -443,13 +443,6 @@ def _(draw: Any) -> Any:
 def _(draw: Any) -> Any:
     yield call(draw.real(3, 4), draw.integers(4, high=5))
     yield call(draw.real(3, 4), draw.real(4))
-
-
-@examples("float_power")
-def _(draw: Any) -> Any:
-    yield call(draw.real(3, 4, low=0.1), draw.real(4))
-    yield call(draw.real(3, 4), 3)
-    yield call(2, draw.real(3))
 
 
 @examples("heaviside", grad=False)

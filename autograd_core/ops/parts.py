@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..declare import op
@@ -71,13 +72,13 @@ def _(F: Any, g: Any, dim: int, start: int, stop: int, step: int) -> Any:
     return F.slice(g, dim=dim, start=start, stop=stop, step=step)
 
 
-@op("AliasBackward0", name="alias", view=True)
-def alias_op(xp: Any, input: Any) -> Any:
-    """The same memory as another tensor."""
+@op("AliasBackward0", view=True)
+def alias(xp: Any, input: Any) -> Any:
+    """The same memory, as another tensor."""
     return input[...]
 
 
-@alias_op.vjp
+@alias.vjp
 def _(g: Any) -> Any:
     return g
 
@@ -282,8 +283,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         cuts = [i * small + min(i, larger) for i in range(1, cuts)]
     bounds = [0, *(min(max(c + n if c < 0 else c, 0), n) for c in cuts), n]
     return tuple(
-        slice_op.call(input, dim=d, start=a, stop=max(a, b), step=1)
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        slice_op.call(input, dim=d, start=a, stop=max(a, b), step=1) for a, b in pairwise(bounds)
     )
 
 

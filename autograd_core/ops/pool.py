@@ -17,7 +17,7 @@ import numpy as np
 from ..declare import Op, op
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .taps import RESAMPLE, Taps, padded, select
+from .taps import RESAMPLE, Taps, check_floating, padded, select
 
 # ------------------------------------------------------------------ maxima
 
@@ -83,7 +83,8 @@ def put_places(xp: Any, input: Any, indices: Any, *, sizes: Any, overlap: Any) -
     lead = input.shape[: input.ndim - len(sizes)]
     rows, width = math.prod(lead), math.prod(sizes)
     out = xp.zeros(rows * width, input.dtype)
-    places = (indices.reshape(rows, -1) if rows else indices) + xp.arange(rows)[:, None] * width
+    places = indices.reshape(rows, math.prod(indices.shape[len(lead) :]))
+    places = places + xp.arange(rows)[:, None] * width
     if overlap:
         xp.add_at(out, places.reshape(-1), input.reshape(-1))
     else:
@@ -109,6 +110,26 @@ def take_places(xp: Any, input: Any, indices: Any, *, dims: Any) -> Any:
 def _(F: Any, g: Any, indices: Any, input_shape: Any, dims: Any) -> Any:
     sizes = input_shape[len(input_shape) - dims :]
     return F.put_places(g, indices, sizes=sizes, overlap=True)
+
+
+@op("MaxUnpool2DBackward0", name="max_unpool2d", types="free")
+def max_unpool2d_op(xp: Any, input: Any, indices: Any, *, sizes: Any) -> Any:
+    """Zeros of two last sizes with the input's elements at flat places."""
+    return put_places.forward(xp, input, indices, sizes=sizes, overlap=False)
+
+
+@op("MaxUnpool3DBackward0", name="max_unpool3d", types="free")
+def max_unpool3d_op(xp: Any, input: Any, indices: Any, *, sizes: Any) -> Any:
+    """Zeros of three last sizes with the input's elements at flat places."""
+    return put_places.forward(xp, input, indices, sizes=sizes, overlap=False)
+
+
+def _max_unpool_gradient(F: Any, g: Any, indices: Any, sizes: Any) -> Any:
+    return F.take_places(g, indices, dims=len(sizes))
+
+
+max_unpool2d_op.vjp("input")(_max_unpool_gradient)
+max_unpool3d_op.vjp("input")(_max_unpool_gradient)
 
 
 # ------------------------------------------------------------------ windows
@@ -158,7 +179,7 @@ def _windows(
     for n, k, s, p, d in zip(sizes, kernels, strides, pads, dilations, strict=True):
         if p < 0:
             raise ShapeError(f"pad must be non-negative, but got pad: {p}")
-        if p > (d * (k - 1) + 1) // 2:
+        if p > k // 2:
             raise ShapeError(
                 "pad should be at most half of effective kernel size, but got "
                 f"pad={p}, kernel_size={k} and dilation={d}"
@@ -214,6 +235,7 @@ def _avg_pool_nd(
 ) -> Tensor:  # fmt: skip
     if divisor == 0:
         raise RuntimeError("divisor must be not zero")
+    check_floating(f"avg_pool{nd}d", input)
     windows = _windows(f"avg_pool{nd}d", input, nd, kernel, stride, padding, 1, ceil_mode)
     divisors = [None] * nd if divisor is None else [1] * (nd - 1) + [divisor]
     taps = tuple(
@@ -259,6 +281,7 @@ def _adaptive_sizes(name: str, input: Tensor, nd: int, output_size: Any) -> tupl
 
 
 def _adaptive_average(nd: int, input: Tensor, output_size: Any) -> Tensor:
+    check_floating(f"adaptive_avg_pool{nd}d", input)
     sizes = _adaptive_sizes(f"adaptive_avg_pool{nd}d", input, nd, output_size)
     if all(o == 1 for o in sizes):
         return input.mean(tuple(range(-nd, 0)), keepdim=True)
@@ -442,6 +465,83 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 def adaptive_max_pool3d(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Maximum over as many windows as asked for; see `adaptive_avg_pool2d`."""
     return _adaptive_maximum(3, input, output_size, return_indices)
+
+
+def _max_unpool_nd(
+    nd: int, input: Tensor, indices: Tensor, kernel: Any, stride: Any, padding: Any,
+    output_size: Any,
+) -> Tensor:  # fmt: skip
+    name = f"max_unpool{nd}d"
+    kernels = _per_dimension(kernel, nd, f"{name}: kernel_size")
+    strides = _per_dimension(kernels if stride is None else stride, nd, f"{name}: stride")
+    pads = _per_dimension(padding, nd, f"{name}: padding")
+    if indices.dtype.name != "int64":
+        raise RuntimeError(
+            f"elements in indices should be type int64 but got: {indices.dtype.name}"
+        )
+    if input.shape != indices.shape:
+        raise ShapeError(
+            f"Expected shape of indices to be same as that of the input tensor "
+            f"({list(input.shape)}) but got indices tensor with shape: {list(indices.shape)}"
+        )
+    default = tuple(
+        (n - 1) * s + k - 2 * p
+        for n, s, k, p in zip(input.shape[-nd:], strides, kernels, pads, strict=True)
+    )
+    sizes = default if output_size is None else tuple(output_size)[-nd:]
+    for size, expected, step in zip(sizes, default, strides, strict=True):
+        if not expected - step < size < expected + step:
+            raise ValueError(
+                f"invalid output_size {list(sizes)}: each dimension must lie within the stride of "
+                f"{list(default)}"
+            )
+    flat = math.prod(sizes)
+    values = indices._array
+    if values.size and not bool(((values >= 0) & (values < flat)).all()):
+        raise RuntimeError(
+            f"Found an invalid max index in {name}: indices must lie in [0, {flat}), the output "
+            f"of size {list(sizes)} being counted in C order"
+        )
+    if nd == 1:
+        column = max_unpool2d_op.call(
+            input.unsqueeze(-1), indices.unsqueeze(-1), sizes=(sizes[0], 1)
+        )
+        return column.squeeze(-1)
+    return (max_unpool2d_op if nd == 2 else max_unpool3d_op).call(input, indices, sizes=sizes)
+
+
+def max_unpool1d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:  # fmt: skip
+    """Put maxima of `max_pool1d` back where they were; see `max_unpool2d`."""
+    return _max_unpool_nd(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:  # fmt: skip
+    """Put maxima of `max_pool2d` back where they were, zeros elsewhere.
+
+    Parameters
+    ----------
+    input, indices : Tensor
+        What ``max_pool2d(..., return_indices=True)`` gave.
+    kernel_size, stride, padding : int or pair
+        Those of the pool.
+    output_size : sequence of int, optional
+        The pool's input size, which a stride leaves open.
+    """
+    return _max_unpool_nd(2, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool3d(
+    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+    output_size: Any = None,
+) -> Tensor:  # fmt: skip
+    """Put maxima of `max_pool3d` back where they were; see `max_unpool2d`."""
+    return _max_unpool_nd(3, input, indices, kernel_size, stride, padding, output_size)
 
 
 __all__ = [

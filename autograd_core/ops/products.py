@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from .. import inplace
 from ..declare import op
 from ..errors import ShapeError
 from ..tensor import Tensor, method
@@ -156,6 +157,10 @@ def addbmm(
     return addbmm_op.call(input, batch1, batch2, beta=beta, alpha=alpha)
 
 
+for _fn in (addmv, addr, baddbmm, addbmm):
+    method(f"{_fn.__name__}_")(inplace.twin(_fn, f"{_fn.__name__}_"))
+
+
 # ------------------------------------------------------------------ contractions of any rank
 
 
@@ -197,7 +202,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         pairs = list(range(-dims, 0)), list(range(dims))
     else:
         first, second = dims
-        pairs = tuple([d] if isinstance(d, int) else list(d) for d in (first, second))
+        pairs = tuple([d] if isinstance(d, int) else list(d) for d in (first, second))  # type: ignore[assignment]
     if len(pairs[0]) != len(pairs[1]):
         raise RuntimeError("both dimension lists should have same length")
     for i, j in zip(*pairs, strict=True):
@@ -230,7 +235,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """Product of several matrices, in the cheapest order."""
-    return multi_dot(matrices[0] if len(matrices) == 1 else matrices)
+    return multi_dot(matrices)
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:

@@ -223,7 +223,7 @@ def ravel(input: Tensor) -> Tensor:
 
 @method()
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """This tensor if its elements lie in memory in C order, otherwise a copy that does."""
+    """The tensor if its elements lie in memory in C order, otherwise a copy that does."""
     return self if self._array.flags.c_contiguous else clone_op.call(self)
 
 

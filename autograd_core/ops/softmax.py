@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from .. import inplace, random
@@ -13,6 +12,7 @@ from ..tensor import Tensor, method
 from .dims import wrap_dim
 
 __all__ = ["alpha_dropout", "dropout", "dropout_", "log_softmax", "softmax"]
+
 
 @op("SoftmaxBackward0", name="softmax", types="floating")
 def softmax_op(xp, input, *, dim):
@@ -43,6 +43,8 @@ def log_softmax_op(xp, input, *, dim):
 @log_softmax_op.vjp
 def _(F, g, result, dim):
     return g - F.exp(result) * F.sum(g, dim=(dim,), keepdim=True)
+
+
 def _softmax(op: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
     if dtype is not None:
         input = input.to(as_dtype(dtype))
@@ -50,15 +52,6 @@ def _softmax(op: Any, input: Tensor, dim: int, dtype: Any) -> Tensor:
         wrap_dim(dim, 0)
         return op.call(input.reshape(1), dim=0).reshape(())
     return op.call(input, dim=wrap_dim(dim, input._array.ndim))
-
-
-def _implicit_dim(name: str, ndim: int) -> int:
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. "
-        "Change the call to include dim=X as an argument.",
-        stacklevel=4,
-    )
-    return 0 if ndim in (0, 1, 3) else 1
 
 
 @method("softmax")
@@ -103,7 +96,7 @@ def _scaled_mask(input: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
     mask = _kept(input, p, shape).astype(input._array.dtype)
     if p < 1:
         mask *= 1 / (1 - p)
-    return Tensor._from_array(mask)  # type: ignore[no-any-return]
+    return Tensor._from_array(mask)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

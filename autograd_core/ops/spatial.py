@@ -13,7 +13,7 @@ import numpy as np
 from ..declare import op
 from ..errors import ShapeError
 from ..tensor import Tensor
-from .taps import RESAMPLE, Taps, padded, resample
+from .taps import RESAMPLE, Taps, check_floating, padded, resample
 
 # ------------------------------------------------------------------ padding
 
@@ -113,10 +113,10 @@ def _check_reach(mode: str, before: int, after: int, n: int, dim: int, input: Te
         )
     if mode == "circular" and (before > n or after > n):
         raise ShapeError("Padding value causes wrapping around more than once.")
-    if n + before + after < (0 if mode == "circular" else 1) or n == 0:
+    if n + before + after < 0 or n == 0:
         raise ShapeError(
             f"input (size {n} in dimension {dim}) is too small for padding ({before}, {after}): "
-            "the output would be empty or negative"
+            "the output's size would be negative"
         )
 
 
@@ -128,7 +128,8 @@ def _pad_table(mode: str, n: int, before: int, after: int) -> Taps:
     elif mode == "replicate":
         places = np.clip(places, 0, n - 1)
     else:
-        places = places % n
+        low, high = max(0, -before), n - max(0, -after)
+        places = low + (places - low) % (high - low)
     return Taps(n, places[None])
 
 
@@ -171,7 +172,7 @@ def interpolate(
     """
     nd = input.ndim - 2
     _check_interpolation(input, mode, align_corners, antialias)
-    sizes, scales = _sizes_and_scales(input, size, scale_factor, recompute_scale_factor)
+    sizes, factors = _sizes_and_factors(input, size, scale_factor, recompute_scale_factor)
     if mode == "area":
         return _area(nd, input, sizes)
     if mode in _SMOOTH and _SMOOTH[mode] != nd:
@@ -184,14 +185,35 @@ def interpolate(
             f"Input and output sizes should be greater than 0, but got input {list(old)} "
             f"output {list(sizes)}"
         )
-    kind = (
-        "cubic" if mode == "bicubic" else mode if mode in ("nearest", "nearest-exact") else "linear"
-    )
+    kind = mode
+    if mode in _SMOOTH:
+        kind = "cubic" if mode == "bicubic" else "linear"
+    check_floating(f"interpolate (mode {mode})", input)
     taps = tuple(
-        _resize_table(kind, n, m, s, bool(align_corners), antialias)
-        for n, m, s in zip(old, sizes, scales, strict=True)
+        _resize_table(
+            kind, n, m, None if _forgets(mode, nd, n, m) else f, bool(align_corners), antialias
+        )
+        for n, m, f in zip(old, sizes, factors, strict=True)
     )
     return RESAMPLE[_MODES[mode, nd] + ("Aa" if antialias else "")].call(input, taps=taps)
+
+
+def upsample(
+    input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:  # fmt: skip
+    """`interpolate` under its old name."""
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` to the nearest element."""
+    return interpolate(input, size, scale_factor)
+
+
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with mode bilinear and aligned corners."""
+    return interpolate(input, size, scale_factor, "bilinear", True)
 
 
 def _check_interpolation(
@@ -216,7 +238,7 @@ def _check_interpolation(
         )
 
 
-def _sizes_and_scales(
+def _sizes_and_factors(
     input: Tensor, size: Any, scale_factor: Any, recompute: bool | None
 ) -> tuple[tuple[int, ...], tuple[float | None, ...]]:
     old = tuple(input.shape[2:])
@@ -247,6 +269,12 @@ def _sizes_and_scales(
         )
     sizes = tuple(math.floor(n * f) for n, f in zip(old, factors, strict=True))
     return sizes, (None,) * nd if recompute else factors
+
+
+def _forgets(mode: str, nd: int, n: int, out: int) -> bool:
+    """Whether PyTorch goes by the sizes alone, though a factor was given."""
+    linear = mode in ("linear", "bilinear", "trilinear")
+    return out == n if linear else (mode, nd) == ("nearest", 2) and out in (n, 2 * n)
 
 
 def _area(nd: int, input: Tensor, sizes: tuple[int, ...]) -> Tensor:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..declare import op
+from ..tensor import Tensor
 
 
 class Taps:
@@ -92,6 +93,14 @@ class Taps:
         if uniform and self.weights != 1:
             return total * x.dtype.type(self.weights)
         return total.copy() if len(self.selectors) == 1 and uniform else total
+
+
+def check_floating(name: str, input: Tensor) -> None:
+    """Refuse what can't be averaged."""
+    if not input.is_floating_point():
+        raise NotImplementedError(
+            f"{name} is not implemented for {input.dtype!r}; convert the input with .float() first"
+        )
 
 
 def as_selector(row: Any) -> Any:

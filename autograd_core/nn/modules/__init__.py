@@ -2,6 +2,11 @@
 
 from .activation import *  # noqa: F403
 from .container import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .dropout import *  # noqa: F403
+from .embedding import *  # noqa: F403
 from .linear import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .module import Module as Module
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403

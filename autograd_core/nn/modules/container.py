@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
+from ...dispatch import _TYPE_NAMES as TYPE_NAMES
 from ...tensor import Tensor
 from ..parameter import Parameter
 from .module import Module, _indented
@@ -24,6 +25,9 @@ def _position(index: Any, count: int) -> int:
 
 class _Numbered(Module):
     """Modules registered under "0", "1", "2" ..."""
+
+    def __init__(self, *modules: Any):
+        super().__init__()
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -228,7 +232,9 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add modules from a mapping or from pairs."""
-        for key, module in modules.items() if isinstance(modules, Mapping | ModuleDict) else modules:
+        for key, module in (
+            modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
+        ):
             self[key] = module
 
 
@@ -279,10 +285,8 @@ class ParameterList(Module):
     __iadd__ = extend
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({i}): {_described(value)}" for i, value in enumerate(self))
-
-    def __repr__(self) -> str:
-        return _table_repr(self)
+        """The settings, for `repr`."""
+        return "\n".join(f"  ({i}): {_described(value)}" for i, value in enumerate(self))
 
 
 class ParameterDict(Module):
@@ -339,7 +343,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The parameter of that name, or `default`."""
-        return self[key] if key in self else default
+        return getattr(self, key) if key in self._keys else default
 
     def pop(self, key: str) -> Any:
         """Take out a parameter and return it."""
@@ -359,10 +363,8 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self) -> str:
-        return "\n".join(f"({key}): {_described(value)}" for key, value in self.items())
-
-    def __repr__(self) -> str:
-        return _table_repr(self)
+        """The settings, for `repr`."""
+        return "\n".join(f"  ({key}): {_described(value, True)}" for key, value in self.items())
 
 
 def _as_parameter(value: Any) -> Any:
@@ -371,16 +373,12 @@ def _as_parameter(value: Any) -> Any:
     return value
 
 
-def _described(value: Any) -> str:
+def _described(value: Any, old_name: bool = False) -> str:
+    """``Parameter containing: [torch.float32 of size 2x3]``, or torch.FloatTensor."""
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
     kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
     sizes = "x".join(map(str, value.shape))
     where = "" if value.device.type == "cpu" else f" ({value.device})"
-    return f"{kind} containing: [{value.dtype!r} of size {sizes}{where}]"
-
-
-def _table_repr(module: Module) -> str:
-    lines = module.extra_repr()
-    name = type(module).__name__
-    return f"{name}(\n    " + lines.replace("\n", "\n    ") + "\n)" if lines else f"{name}()"
+    dtype = f"torch.{TYPE_NAMES.get(value.dtype.name, 'Tensor')}" if old_name else value.dtype
+    return f"{kind} containing: [{dtype} of size {sizes}{where}]"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...ops.create import empty
 from ...tensor import Tensor
-from .. import functional as F  # noqa: N812
+from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from .module import Module
@@ -75,6 +75,7 @@ class Linear(Module):
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
+        """The settings, for `repr`."""
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
@@ -94,6 +95,7 @@ class Flatten(Module):
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
+        """The settings, for `repr`."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
@@ -110,4 +112,5 @@ class Unflatten(Module):
         return input.unflatten(self.dim, tuple(self.unflattened_size))
 
     def extra_repr(self) -> str:
+        """The settings, for `repr`."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -55,7 +55,10 @@ class Module(Hooks, State):
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
 
+    _non_persistent_buffers_set: set[str]
+
     def __init__(self) -> None:
+        """Make the tables that attributes are registered in."""
         put = super().__setattr__
         put("training", True)
         put("_parameters", {})
@@ -148,7 +151,7 @@ class Module(Hooks, State):
     def __delattr__(self, name: str) -> None:
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
-                del table[name]  # type: ignore[attr-defined]
+                del table[name]
                 self._non_persistent_buffers_set.discard(name)
                 return
         super().__delattr__(name)
@@ -192,7 +195,8 @@ class Module(Hooks, State):
                 "(torch Tensor or None required)"
             )
         self._buffers[name] = tensor
-        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)  # fmt: skip
+        hidden = self._non_persistent_buffers_set
+        hidden.discard(name) if persistent else hidden.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module, reached as an attribute."""
@@ -243,7 +247,7 @@ class Module(Hooks, State):
                 yield from child.named_modules(memo, below, remove_duplicate)
 
     def modules(self) -> Iterator[Module]:
-        """This module and all below it, each once."""
+        """The module itself and all below it, each once."""
         return (module for _, module in self.named_modules())
 
     def _named_members(
@@ -292,15 +296,15 @@ class Module(Hooks, State):
             found = getattr(found, name)
             if not isinstance(found, Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
-        return found  # type: ignore[no-any-return]
+        return found
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted path; AttributeError if there is none."""
-        return self._member(target, "_parameters", "an nn.Parameter")  # type: ignore[no-any-return]
+        return self._member(target, "_parameters", "an nn.Parameter")
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a dotted path; AttributeError if there is none."""
-        return self._member(target, "_buffers", "a buffer")  # type: ignore[no-any-return]
+        return self._member(target, "_buffers", "a buffer")
 
     def _member(self, target: str, table: str, what: str) -> Any:
         path, _, name = target.rpartition(".")

@@ -34,8 +34,6 @@ class IncompatibleKeys(NamedTuple):
             f"unexpected_keys={self.unexpected_keys})"
         )
 
-    __str__ = __repr__
-
 
 class State:
     """The part of a module that saves and loads."""
@@ -54,11 +52,11 @@ class State:
 
     def get_extra_state(self) -> Any:
         """Override, with `set_extra_state`, to save more than parameters and buffers."""
-        raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")  # fmt: skip
+        raise RuntimeError("get_extra_state() is called only where it is overridden")
 
     def set_extra_state(self, state: Any) -> None:
         """Take back what `get_extra_state` gave."""
-        raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")  # fmt: skip
+        raise RuntimeError("set_extra_state() is called only where it is overridden")
 
     def _has_extra(self, which: str) -> bool:
         return getattr(type(self), which) is not getattr(State, which)
@@ -95,7 +93,7 @@ class State:
             answer = hook(self, destination, prefix, local)
             if answer is not None:
                 destination = answer
-        return destination  # type: ignore[no-any-return]
+        return destination
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         """Put what this module itself holds (not its children) into `destination`."""
@@ -158,7 +156,8 @@ class State:
             errors[:0] = _key_errors(found)
         if errors:
             raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors)
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
+                + "\n\t".join(errors)
             )
         for copy in pending:
             copy()
@@ -176,7 +175,8 @@ class State:
     ) -> None:
         """Note what to copy into this module itself, and what does not fit."""
         for hook in self._load_state_dict_pre_hooks.values():
-            hook(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)  # fmt: skip
+            found = (missing_keys, unexpected_keys, error_msgs)
+            hook(self, state_dict, prefix, local_metadata, strict, *found)
         tables: tuple[dict[str, Any], ...] = (self._parameters, self._buffers)
         for table in tables:
             for name, own in table.items():
@@ -198,16 +198,16 @@ class State:
                     )
                 )
         self._load_extra(state_dict, prefix, local_metadata, missing_keys, unexpected_keys)
-        for key in state_dict:
-            if key.startswith(prefix) and key != prefix + EXTRA and self._is_unknown(key[len(prefix) :]):  # fmt: skip
-                unexpected_keys.append(key)
+        below = (k for k in state_dict if k.startswith(prefix) and k != prefix + EXTRA)
+        unexpected_keys += [k for k in below if self._is_unknown(k[len(prefix) :])]
 
     def _is_unknown(self, rest: str) -> bool:
         name, _, below = rest.partition(".")
         if below:
             return self._modules.get(name) is None
-        known = (self._parameters, self._buffers)
-        return name in self._non_persistent_buffers_set or not any(t.get(name) is not None for t in known)  # fmt: skip
+        if name in self._non_persistent_buffers_set:
+            return True
+        return self._parameters.get(name) is None and self._buffers.get(name) is None
 
     def _load_extra(
         self, state_dict: Any, prefix: str, local: Any, missing: list[str], unexpected: list[str]
@@ -239,7 +239,7 @@ class State:
         return RemovableHandle(self._load_state_dict_pre_hooks, hook)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after loading; it may change the keys in place."""
+        """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists."""
         return RemovableHandle(self._load_state_dict_post_hooks, hook)
 
 

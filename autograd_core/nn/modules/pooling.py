@@ -1,0 +1,200 @@
+"""Pooling as modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...tensor import Tensor
+from .. import functional as F
+from .module import Module
+
+__all__ = [
+    "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d",
+    "MaxPool2d", "MaxPool3d",
+]  # fmt: skip
+
+
+class _MaxPool(Module):
+    nd = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Any:
+        """The largest element of each window (and its place, if asked for)."""
+        pool = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[self.nd - 1]
+        return pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.ceil_mode,
+            self.return_indices,
+        )
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class _AvgPool(Module):
+    nd = 0
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ):
+        super().__init__()
+        if self.nd == 1:
+            if divisor_override is not None:
+                raise TypeError("AvgPool1d has no divisor_override")
+            kernel_size, padding = _single(kernel_size), _single(padding)
+            stride = None if stride is None else _single(stride)
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The mean of each window."""
+        given = (self.kernel_size, self.stride, self.padding, self.ceil_mode)
+        if self.nd == 1:
+            return F.avg_pool1d(input, *given, self.count_include_pad)
+        pool = F.avg_pool2d if self.nd == 2 else F.avg_pool3d
+        return pool(input, *given, self.count_include_pad, self.divisor_override)
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+def _single(value: Any) -> tuple[int]:
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+class _Adaptive(Module):
+    nd = 0
+
+    def __init__(self, output_size: Any):
+        super().__init__()
+        self.output_size = output_size
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return f"output_size={self.output_size}"
+
+
+class _AdaptiveAvgPool(_Adaptive):
+    def forward(self, input: Tensor) -> Tensor:
+        """The mean of each of `output_size` windows."""
+        pools = (F.adaptive_avg_pool1d, F.adaptive_avg_pool2d, F.adaptive_avg_pool3d)
+        return pools[self.nd - 1](input, self.output_size)
+
+
+class _AdaptiveMaxPool(_Adaptive):
+    def __init__(self, output_size: Any, return_indices: bool = False):
+        super().__init__(output_size)
+        self.return_indices = return_indices
+
+    def forward(self, input: Tensor) -> Any:
+        """The largest element of each of `output_size` windows."""
+        pools = (F.adaptive_max_pool1d, F.adaptive_max_pool2d, F.adaptive_max_pool3d)
+        return pools[self.nd - 1](input, self.output_size, self.return_indices)
+
+
+class MaxPool1d(_MaxPool):
+    """See `nn.functional.max_pool1d`."""
+
+    nd = 1
+
+
+class MaxPool2d(_MaxPool):
+    """See `nn.functional.max_pool2d`."""
+
+    nd = 2
+
+
+class MaxPool3d(_MaxPool):
+    """See `nn.functional.max_pool3d`."""
+
+    nd = 3
+
+
+class AvgPool1d(_AvgPool):
+    """See `nn.functional.avg_pool1d`."""
+
+    nd = 1
+
+
+class AvgPool2d(_AvgPool):
+    """See `nn.functional.avg_pool2d`."""
+
+    nd = 2
+
+
+class AvgPool3d(_AvgPool):
+    """See `nn.functional.avg_pool3d`."""
+
+    nd = 3
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+    """See `nn.functional.adaptive_avg_pool1d`."""
+
+    nd = 1
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+    """See `nn.functional.adaptive_avg_pool2d`."""
+
+    nd = 2
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """See `nn.functional.adaptive_avg_pool3d`."""
+
+    nd = 3
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """See `nn.functional.adaptive_max_pool1d`."""
+
+    nd = 1
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """See `nn.functional.adaptive_max_pool2d`."""
+
+    nd = 2
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """See `nn.functional.adaptive_max_pool3d`."""
+
+    nd = 3
