@@ -551,12 +551,13 @@ _WHY_NOT = {
 
 def view_error(t: Any, modified: str) -> InPlaceError:
     """What to raise when a view that can't follow writes, or its base, was written to."""
+    made: Any
     made, nr = edge_of(t._fn)
     if made is None or made.__class__ is ref:
-        what = f"A view was created in no_grad mode and {modified} modified inplace with grad mode enabled."
+        what, how = "A view was created in no_grad mode", " with grad mode enabled"
     else:
-        what = f"Output {nr} of {made.name().removesuffix('Backward0')} is a view and {modified} modified inplace."
-    return InPlaceError(f"{what} {_WHY_NOT[t._view.origin]}")
+        what, how = f"Output {nr} of {made.name().removesuffix('Backward0')} is a view", ""
+    return InPlaceError(f"{what} and {modified} modified inplace{how}. {_WHY_NOT[t._view.origin]}")
 
 
 def replay(base: Any, chain: tuple[Any, ...]) -> Any:

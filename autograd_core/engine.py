@@ -378,7 +378,7 @@ class Run:
     def finish(self) -> None:
         """Run whatever is left."""
         tap = state.tap
-        usual = state.special == state.tapping and not self.create_graph and self.needed is None
+        usual = state.special == state.harmless and not self.create_graph and self.needed is None
         fast = usual and not self.done and len(self.ready) == 1
         error: BaseException | None = None
         if events.listeners:

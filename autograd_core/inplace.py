@@ -80,7 +80,9 @@ def become(self: Tensor, name: str, view: Callable[[Tensor], Tensor]) -> Tensor:
     old: Tensor = Tensor._from_array(self._array)
     old._fn, old._view, old._version_counter = self._fn, self._view, self._version_counter
     seen = view(old)
-    self._array, self._fn = seen._array, seen._fn
+    self._array = seen._array
+    if state.modes.grad:
+        self._fn = seen._fn
     self._view = seen._view if self._view is not None else None
     self._bump(name)
     if self._view is not None:

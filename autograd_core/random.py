@@ -61,7 +61,7 @@ class Generator:
             found["buffer_pos"], found["has_uint32"], found["uinteger"],
         ]  # fmt: skip
         array = np.array([int(w) for w in words], np.uint64)
-        return Tensor._from_array(array.view(np.uint8).copy())  # type: ignore[no-any-return]
+        return Tensor._from_array(array.view(np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> Generator:
         """Go back to where `get_state` was called.

@@ -17,8 +17,8 @@ special: int = 0
 listening: int = 0
 """How many of those reasons are listeners (see `autograd_core.events`)."""
 
-tapping: int = 0
-"""How many of those reasons are taps (see `autograd_core.events`)."""
+harmless: int = 0
+"""How many of those reasons the fast paths can serve: taps, and threads in no_grad."""
 
 tap: Any = None
 """Where bare facts go while somebody taps."""
@@ -65,7 +65,7 @@ def set_mode(name: str, value: Any) -> Any:
     object
         The value before, to be handed back when the mode ends.
     """
-    global special
+    global special, harmless
     previous = getattr(modes, name)
     setattr(modes, name, value)
     if name not in _NEVER_SPECIAL:
@@ -74,6 +74,7 @@ def set_mode(name: str, value: Any) -> Any:
         if change:
             with _lock:
                 special += change
+                harmless += change if name == "grad" else 0
     return previous
 
 
@@ -87,7 +88,7 @@ def count_listener(change: int) -> None:
 
 def count_taps(change: int) -> None:
     """Add or take away taps, which the fast paths can serve."""
-    global special, tapping
+    global special, harmless
     with _lock:
         special += change
-        tapping += change
+        harmless += change

@@ -144,7 +144,7 @@ def _names(op: Op) -> dict[str, Any]:
         "NodeScalar": op.scalar.node_class if op.scalar else None,
         "scalars32": _Scalars("f4").__getitem__, "scalars64": _Scalars("f8").__getitem__,
         "getframe": getframe, "user_location": user_location, "ndarray": np.ndarray,
-        "asarray": np.asarray, "F32": np.dtype("f4"), "F64": np.dtype("f8"), "op": op,
+        "as_array": as_array, "F32": np.dtype("f4"), "F64": np.dtype("f8"), "op": op,
         "general": dispatch.general, "current_fn": dispatch.current_fn, "xp": xp,
         "forward": getattr(xp, op.ufunc) if op.ufunc else op.forward,
         "mark_view": dispatch.mark_view, "raise_freed": dispatch.raise_freed,
@@ -156,6 +156,11 @@ def _names(op: Op) -> dict[str, Any]:
         if (name,) in op.vjps:
             scope[f"vjp{i}"] = op.vjps[(name,)]
     return scope
+
+
+def as_array(result: Any) -> Any:
+    """A result that is no NumPy array: a NumPy scalar, or another device's array."""
+    return np.asarray(result) if isinstance(result, np.generic) else result
 
 
 class _Scalars(dict[float, Any]):
@@ -195,7 +200,10 @@ def _call_source(op: Op) -> str:
     fallback = f"return general(op, ({' '.join(f'{x},' for x in op.inputs)}), ({statics}{comma}))"
     lines = [
         f"def {op.name}({signature}):",
-        f"    if state.special and state.special != state.tapping: {fallback}",
+        "    quiet = False",
+        "    if state.special:",
+        f"        if state.special != state.harmless: {fallback}",
+        "        quiet = not modes.grad",
     ]
     if op.scalar is not None:
         lines += [f"    k = {op.inputs[1]}.__class__", "    if k is float or k is int:"]
@@ -216,7 +224,7 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
         f"        r = {_compute(op)}",
         "    except Exception:",
         f"        {fallback}",
-        "    if r.__class__ is not ndarray: r = asarray(r)",
+        "    if r.__class__ is not ndarray: r = as_array(r)",
         "    t = new(Tensor); t._array = r; t._version_counter = None; t._view = None",
         "    t._grad = None; t._rare = None",
     ]
@@ -228,7 +236,7 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
         f"    f{i} = {x}._fn if {x}._view is None else current_fn({x})"
         for i, x in enumerate(op.inputs)
     ]
-    lines += [f"    if {' and '.join(f'f{i} is None' for i in n)}:"]
+    lines += [f"    if quiet or {' and '.join(f'f{i} is None' for i in n)}:"]
     lines += [*(f"    {line}" for line in no_node), "        return t"]
     lines += [
         f"    if f{i}.__class__ is ref: f{i} = f{i}() or accumulator({x})"

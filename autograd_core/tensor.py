@@ -128,7 +128,7 @@ class Tensor:
         __setitem__: Any
         __iter__: Any
 
-        def __getattr__(self, name: str) -> Any: ...  # noqa: D102
+        def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, *data: Any, requires_grad: bool = False) -> Any:
         default = dtypes.get_default_dtype().numpy

@@ -239,10 +239,11 @@ def test_wheel_holds_nothing_else(wheel: set[str]) -> None:
     [
         ("<Node at 0x7f3a12bc>", "<Node at ADDRESS>"),
         ("64 nodes, 0.12 s, overhead 3 ms", "64 nodes, DURATION, overhead DURATION"),
+        ("In [11], line 3", "In [N], line 3"),
         ("loss 0.12 shape 0x12 2 samples", "loss 0.12 shape 0x12 2 samples"),
     ],
 )
-def test_nbval_forgives_addresses_and_seconds_alone(text: str, expected: str) -> None:
+def test_nbval_forgives_addresses_seconds_and_cell_numbers_alone(text: str, expected: str) -> None:
     patterns = configparser.RawConfigParser()
     patterns.read(ROOT / "tests" / "nbval_sanitize.cfg", encoding="utf-8")
     for section in patterns.sections():

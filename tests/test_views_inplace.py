@@ -551,7 +551,7 @@ def interpret(lib, steps):
     return log, values, needs, leaves, [t._version for t in pool], grads
 
 
-@settings(max_examples=3000, deadline=None, database=None)
+@settings(max_examples=400, deadline=None, database=None)
 @given(STEPS)
 def test_random_programs(steps):
     mine, yours = interpret(ag, steps), interpret(torch, steps)

@@ -114,6 +114,10 @@ def photograph(address: str, out: Path, *, width: int, cell: int | None, scale: 
         page.wait_for_load_state("networkidle")
         page.keyboard.press("Control+B")  # closes the file browser
         page.add_style_tag(content=STYLE)
+        page.evaluate(
+            "() => document.querySelectorAll('.jp-mod-active, .jp-mod-selected')"
+            ".forEach(cell => cell.classList.remove('jp-mod-active', 'jp-mod-selected'))"
+        )
         cells = page.locator(".jp-NotebookPanel .jp-Cell")
         if cell is None:
             height = page.evaluate(

@@ -100,7 +100,7 @@ def load(path: str | os.PathLike[str]) -> Trace:
     try:
         with zipfile.ZipFile(path) as archive:
             header = _checked_header(json.loads(_read(archive, "trace.json")))
-            tables = {t: _table(archive, t, header) for t in TABLES}
+            return _restored(header, {t: _table(archive, t, header) for t in TABLES})
     except OSError:
         raise
     except _TooNew as error:
@@ -108,7 +108,6 @@ def load(path: str | os.PathLike[str]) -> Trace:
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise ValueError(f"{name!r} is not a readable trace: {reason}") from None
-    return _restored(header, tables)
 
 
 class _TooNew(Exception):

@@ -36,6 +36,12 @@ class LeafInfo:
         return LeafInfo(self.ref, seq, self.name, self.shape, self.dtype, self.device)
 
 
+class Wake(NamedTuple):
+    """Recording began, or went on after iterations that were not wanted."""
+
+    iteration: int
+
+
 class Begin(NamedTuple):
     """A backward run began."""
 
@@ -152,9 +158,12 @@ class Folder:
                 self.mark(event)
         self.rows(batch)
 
-    def mark(self, event: Begin | End) -> None:
-        """A backward run began or ended, after all rows so far."""
+    def mark(self, event: Wake | Begin | End) -> None:
+        """Recording or a backward run began or ended, after all rows so far."""
         runs = self.trace.tables["runs"]
+        if isinstance(event, Wake):
+            self.iteration = event.iteration
+            return
         if isinstance(event, Begin):
             self.iteration = event.iteration
             self.runs[event.number] = runs.append(

@@ -51,8 +51,8 @@ class Box:
     high: float = math.nan
     flag: str = ""
     times: int = 1
-    source: str = ""
-    """Of a hull: the line of code that all in it share."""
+    first_with_source: int = -1
+    """Of a hull in which all came from one line of code: the item that shall show it."""
     x: float = 0.0
     y: float = 0.0
     width: float = 0.0
@@ -352,9 +352,9 @@ def _group_box(graph: Graph, units: Sequence[Unit], times: int) -> Box:
 def _describe(graph: Graph, box: Box) -> None:
     """Norms and the worst flag of what is in a box."""
     inside: list[Item] = [graph.items[i] for i in box.items]
-    lines = {it.source for it in inside if it.kind != "leaf"}
-    if box.kind == "hull" and box.parent is not None and len(lines) == 1:
-        box.source = lines.pop()
+    ops = [i for i in box.items if graph.items[i].kind != "leaf"]
+    if box.kind == "hull" and box.path and len({graph.items[i].source for i in ops}) == 1:
+        box.first_with_source = max(ops, key=lambda i: graph.items[i].order)
     norms = [it.norm for it in inside if not math.isnan(it.norm) and it.flag not in BAD]
     box.low, box.high = (min(norms), max(norms)) if norms else (math.nan, math.nan)
     flags = {it.flag for it in inside}

@@ -10,6 +10,7 @@ import numpy as np
 
 from .columns import Array
 from .rows import Node, Rows
+from .theme import number
 
 if TYPE_CHECKING:
     from .traced import Trace
@@ -97,7 +98,7 @@ def summary(trace: Trace) -> str:
     ]
     worst = _worst(trace)
     if worst is not None:
-        parts.append(f"worst gradient {worst.norm:.2g} at {worst.name or worst.op}")
+        parts.append(f"worst gradient {number(worst.norm)} at {worst.name or worst.label}")
     if (steps.column("nan") >= 0).any():
         bad = (steps.column("nan") > 0) | (steps.column("inf") > 0)
         parts.append(f"{int(bad.sum())} non-finite")
@@ -118,14 +119,18 @@ def in_words(seconds: float) -> str:
 
 
 def _worst(trace: Trace) -> Node | None:
-    """The node with the first non-finite gradient, or else with the largest."""
+    """The node with the first non-finite gradient, or else that whose norm is farthest from 1.
+
+    Far is meant by ratio: 1e-6 is worse than 1000, and zero is worse than both.
+    """
     steps = trace.tables["steps"]
     norm = steps.column("norm")
     bad = np.flatnonzero((steps.column("nan") > 0) | (steps.column("inf") > 0))
     if len(bad):
         at = int(bad[0])
     elif len(norm) and not np.isnan(norm).all():
-        at = int(np.nanargmax(norm))
+        with np.errstate(divide="ignore"):
+            at = int(np.nanargmax(np.abs(np.log10(norm))))
     else:
         return None
     node = int(steps.column("node")[at])

@@ -28,7 +28,7 @@ from ..backends import backend_of
 from ..node import AccumulateGrad, Output
 from ..saved import saved_bytes
 from . import statistics
-from .fold import Batch, Begin, End, Folder, LeafInfo
+from .fold import Batch, Begin, End, Folder, LeafInfo, Wake
 from .names import name_of_leaf
 from .traced import Trace
 
@@ -122,6 +122,7 @@ class Recorder:
     def _wake(self, awake: bool) -> None:
         if awake and self._data is None:
             self._since = state.next_sequence()
+            self._mark(Wake(self._iteration))
             self._data = self._ring_tap(self._ring) if self._ring is not None else self._tap()
             events.add_tap(self._data)
         elif self._data is not None and not awake:
@@ -256,7 +257,7 @@ class Recorder:
             if self._begun is not None:
                 self._wake(self._iteration % self.every == 0)
 
-    def _mark(self, event: Begin | End) -> None:
+    def _mark(self, event: Wake | Begin | End) -> None:
         if self._ring is not None:
             self._ring.append(event)
             return

@@ -42,7 +42,8 @@ def scene_of(
     """Draw a graph: the loss at the top, leaves at the bottom, colour by gradient norm."""
     layout = place(graph, outlines.outline(graph, collapse, max_boxes), measure_in(graph))
     title = graph.title
-    width = max(layout.width + 2 * MARGIN, 452.0)
+    heading = text_width("Backward graph", 14, True) + 12 + text_width(title, 11.5)
+    width = max(layout.width + 2 * MARGIN, heading + 2 * MARGIN, 452.0)
     shift = (width - layout.width) / 2
     height = layout.height + 2 * MARGIN + HEADER + LEGEND
     scene = Scene(width, height, theme.page, title=title)
@@ -50,7 +51,7 @@ def scene_of(
     scene.add(Text(MARGIN + text_width("Backward graph", 14, True) + 12, 30, title, 11.5, theme.quiet))  # fmt: skip
     _move(layout, shift, MARGIN + HEADER)
     for hull in layout.hulls:
-        _hull(scene, hull, _first_entry(layout, hull), theme)
+        _hull(scene, hull, theme)
     for route in layout.routes:
         _route(scene, graph, route, theme)
     for box in layout.boxes:
@@ -59,14 +60,6 @@ def scene_of(
         scene.add(Text(width / 2, MARGIN + HEADER + 10, "no nodes were recorded", 12, theme.quiet, anchor="middle"))  # fmt: skip
     _legend(scene, layout, theme, MARGIN, height - LEGEND - 4)
     return scene
-
-
-def _first_entry(layout: Layout, hull: Box) -> float:
-    right = hull.x + hull.width
-    entries = [
-        x for r in layout.routes for x, y in r.points if abs(y - hull.y) < 0.5 and hull.x < x < right
-    ]
-    return min(entries, default=right)
 
 
 def _move(layout: Layout, dx: float, dy: float) -> None:
@@ -101,7 +94,7 @@ def lines_of(graph: Graph, box: Box) -> list[tuple[str, float, bool]]:
         return lines
     if box.parent is not None and item.scope != box.parent.path:
         lines.append((shorten(".".join(item.scope), 34), 9.5, False))
-    if item.source and not (box.parent is not None and box.parent.source):
+    if item.source and (box.parent is None or box.parent.first_with_source in (-1, box.items[0])):
         lines.append((shorten(item.source, SOURCE_LIMIT), 9.0, True))
     return lines
 
@@ -139,7 +132,10 @@ def measure_in(graph: Graph) -> object:
 
 
 def _title(box: Box) -> str:
-    return shorten(box.title, 40)
+    title = box.title
+    if box.kind == "leaf" and box.parent is not None and box.parent.path:
+        title = title.removeprefix(box.parent.title + ".")
+    return shorten(title, 40)
 
 
 def _title_size(graph: Graph, box: Box) -> float:
@@ -216,16 +212,11 @@ def tooltip_of(graph: Graph, box: Box) -> str:
     return "\n".join([item.label, *(f"{k}: {v}" for k, v in item.notes.items())])
 
 
-def _hull(scene: Scene, hull: Box, end: float, theme: Theme) -> None:
-    """A scope's frame; its text must end where the first arrow comes in."""
+def _hull(scene: Scene, hull: Box, theme: Theme) -> None:
     fill = theme.hull if hull.depth % 2 else theme.hull_inner
     scene.add(Rect(hull.x, hull.y, hull.width, hull.height, 12, fill, theme.hull_edge, 1.0))
     x, y = hull.x + 12, hull.y + 18
     scene.add(Text(x, y, hull.title, 10.5, theme.text, bold=True))
-    x += text_width(hull.title, 10.5, True) + 10
-    room = int((end - 10 - x) / (0.602 * 9))
-    if hull.source and room > 8:
-        scene.add(Text(x, y, shorten(hull.source, room), 9, theme.quiet, mono=True))
 
 
 def _route(scene: Scene, graph: Graph, route: Route, theme: Theme) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from .. import backends, dtypes
 from ..backends import device as device_type
 from ..declare import op
+from ..dispatch import NUMBERS
 from ..tensor import Tensor, method, move
 
 # ------------------------------------------------------------------ the two primitives
@@ -175,4 +176,56 @@ def cuda(
     return to(self, device=device_type("cuda" if device is None else device))
 
 
-__all__: list[str] = []
+# ------------------------------------------------------------------ questions
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the elements are real floats."""
+    return input.is_floating_point()
+
+
+def is_complex(input: Tensor) -> bool:
+    """Whether the elements are complex."""
+    return input.is_complex()
+
+
+def is_nonzero(input: Tensor) -> bool:
+    """Whether the only element is not zero."""
+    return bool(input)
+
+
+def numel(input: Tensor) -> int:
+    """The number of elements."""
+    return input.numel()
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """The dtype of arithmetic on two tensors or numbers."""
+    return dtypes.result_type_of([operand(tensor1), operand(tensor2)])
+
+
+def operand(x: Any) -> tuple[dtypes.dtype, int]:
+    """(dtype, rank) of a tensor or number, for the promotion rules."""
+    if isinstance(x, Tensor):
+        return x.dtype, 2 if x._array.ndim else 1
+    if isinstance(x, NUMBERS):
+        return dtypes.python_dtype(x), 0
+    raise TypeError(f"expected a Tensor or a number, got {type(x).__name__}")
+
+
+def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
+    """Whether promotion allows it: to no lower category (float to int loses, float to half not)."""
+    return from_.category <= to.category and not (
+        from_.category == dtypes.INTEGER and from_.is_signed and to is dtypes.uint8
+    )
+
+
+__all__ = [
+    "is_tensor", "is_floating_point", "is_complex", "is_nonzero", "numel", "result_type",
+    "can_cast",
+]  # fmt: skip

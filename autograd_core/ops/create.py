@@ -212,7 +212,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
             "copy of your array with array.copy().)"
         )
     native = ndarray.dtype == kind.numpy and ndarray.dtype.isnative
-    return Tensor._from_array(ndarray if native else ndarray.astype(kind.numpy))  # type: ignore[no-any-return]
+    return Tensor._from_array(ndarray if native else ndarray.astype(kind.numpy))
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
@@ -226,7 +226,12 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
     array = owner.xp.from_dlpack(ext_tensor)
     if owner.name == "cpu" and not array.flags.writeable:
         array = _writable(array)
-    return Tensor._from_array(array)  # type: ignore[no-any-return]
+    return Tensor._from_array(array)
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """A DLPack capsule of the tensor's memory (newer code hands over the tensor itself)."""
+    return tensor.__dlpack__()
 
 
 def _writable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -356,7 +361,7 @@ def _shape_of(input: Any, name: str) -> tuple[int, ...]:
         raise TypeError(
             f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}"
         )
-    return input._array.shape  # type: ignore[no-any-return]
+    return input._array.shape
 
 
 zeros, zeros_like = _filler("zeros", "zeros", "A tensor of zeros")
@@ -568,58 +573,9 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     return real + imag * 1j
 
 
-# ------------------------------------------------------------------ questions
-
-
-def is_tensor(obj: Any) -> bool:
-    """Whether `obj` is a Tensor."""
-    return isinstance(obj, Tensor)
-
-
-def is_floating_point(input: Tensor) -> bool:
-    """Whether the elements are real floats."""
-    return input.is_floating_point()
-
-
-def is_complex(input: Tensor) -> bool:
-    """Whether the elements are complex."""
-    return input.is_complex()
-
-
-def is_nonzero(input: Tensor) -> bool:
-    """Whether the only element is not zero."""
-    return bool(input)
-
-
-def numel(input: Tensor) -> int:
-    """The number of elements."""
-    return input.numel()
-
-
-def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The dtype of arithmetic on two tensors or numbers."""
-    return dtypes.result_type_of([operand(tensor1), operand(tensor2)])
-
-
-def operand(x: Any) -> tuple[dtypes.dtype, int]:
-    """(dtype, rank) of a tensor or number, for the promotion rules."""
-    if isinstance(x, Tensor):
-        return x.dtype, 2 if x._array.ndim else 1
-    if isinstance(x, NUMBERS):
-        return dtypes.python_dtype(x), 0
-    raise TypeError(f"expected a Tensor or a number, got {type(x).__name__}")
-
-
-def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
-    """Whether promotion allows it: to no lower category (float to int loses, float to half not)."""
-    return from_.category <= to.category and not (
-        from_.category == dtypes.INTEGER and from_.is_signed and to is dtypes.uint8
-    )
-
-
 __all__ = [
-    "tensor", "as_tensor", "asarray", "from_numpy", "from_dlpack", "zeros", "zeros_like", "ones",
+    "tensor", "as_tensor", "asarray", "from_numpy", "from_dlpack", "to_dlpack",
+    "zeros", "zeros_like", "ones",
     "ones_like", "empty", "empty_like", "full", "full_like", "scalar_tensor", "eye", "arange",
-    "linspace", "logspace", "tril_indices", "triu_indices", "complex", "is_tensor",
-    "is_floating_point", "is_complex", "is_nonzero", "numel", "result_type", "can_cast",
+    "linspace", "logspace", "tril_indices", "triu_indices", "complex",
 ]  # fmt: skip

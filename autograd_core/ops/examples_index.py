@@ -17,8 +17,9 @@ def _(draw: Draw) -> Iterator[Arguments]:
         0, -1, slice(1, 3), slice(None, None, 2), None, Ellipsis, (0, 1), (slice(1, None), 2),
         (Ellipsis, 0), (None, 1, Ellipsis, None), (0, 1, 1), slice(3, 1), True, [0, 2],
         (slice(None), [0, 2]), ([0, 1], slice(None), [1, 0]), (0, slice(None), [1, 1, 0]),
-        ([0, 1], [1, 2]), (Ellipsis, [0, 0, 1]), (slice(1, 3), [2, 0], None), rows, (rows, rows % 3),
-        (slice(None), draw.booleans(3)), draw.booleans(4, 3), (draw.booleans(4, 3), 1),
+        ([0, 1], [1, 2]), (Ellipsis, [0, 0, 1]), (slice(1, 3), [2, 0], None), rows,
+        (rows, rows % 3),        (slice(None), draw.booleans(3)), draw.booleans(4, 3),
+        (draw.booleans(4, 3), 1),
         (draw.integers(2, 1, high=4), draw.integers(3, high=3)), (slice(None), None, [1]),
         (1, None, [0, 2]), (rows, None, 1), np.asarray(2), (slice(-3, -1), 1),
         (slice(None), slice(None), draw.integers(2, 2, high=2)), (draw.booleans(4), slice(0, 2)),
@@ -77,7 +78,8 @@ def _(draw: Draw) -> Iterator[Arguments]:
     for reduce in ("sum", "mean", "prod", "amax", "amin"):
         for include_self in (True, False):
             index = draw.integers(5, 3, high=4)
-            yield call(draw.distinct(4, 3), 0, index, draw.real(5, 3), reduce, include_self=include_self)  # fmt: skip
+            x, src = draw.distinct(4, 3), draw.real(5, 3)
+            yield call(x, 0, index, src, reduce, include_self=include_self)
     yield call(draw.real(3), 0, draw.integers(4, high=3), draw.real(4), "prod")
 
 

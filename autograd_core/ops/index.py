@@ -232,6 +232,12 @@ def getitem(self: Tensor, key: Any) -> Tensor:
     return alias.call(result) if result is self else result
 
 
+@method("__contains__")
+def contains(self: Tensor, element: Any) -> bool:
+    """Whether any element equals a number or a 0-d tensor."""
+    return bool((self == element).any())
+
+
 def _broadcastable(indices: list[Any]) -> tuple[Any, ...]:
     shapes = [i.shape for i in indices if i is not None]
     try:

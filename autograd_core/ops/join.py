@@ -7,7 +7,6 @@ from typing import Any
 
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..examples import call, examples
 from ..tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 from .parts import diagonal
@@ -63,7 +62,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     Parameters
     ----------
     tensors : sequence of Tensor
-        Of equal sizes in all other dimensions (1-d empty tensors are left out).
+        Of equal sizes in all other dimensions (1-d empty tensors fit everywhere).
 
     Raises
     ------
@@ -73,8 +72,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     given = _tensors(tensors, "cat")
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    used = tuple(t for t in given if t._array.shape != (0,)) or given[:1]
-    first = used[0]._array.shape
+    first = next((t._array.shape for t in given if t._array.shape != (0,)), (0,))
     if not first:
         raise ShapeError(
             "zero-dimensional tensor (at position 0) cannot be concatenated; use stack"
@@ -82,7 +80,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     d = wrap_dim(dim, len(first))
     for i, t in enumerate(given):
         _check_beside(t._array.shape, first, i, d)
-    return cat_op.call(*used, dim=d)
+    empty = (*first[:d], 0, *first[d + 1 :])
+    fitting = (t if t._array.ndim == len(first) else reshape(t, empty) for t in given)
+    return cat_op.call(*fitting, dim=d)
 
 
 def _check_beside(shape: tuple[int, ...], first: tuple[int, ...], i: int, d: int) -> None:
@@ -266,7 +266,9 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], list | tuple):
         tensors = tuple(tensors[0])
     if indexing not in (None, "ij", "xy"):
-        raise ValueError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')  # fmt: skip
+        raise ValueError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
     for t in tensors:
         if t.ndim > 1:
             raise ShapeError(

@@ -100,7 +100,8 @@ def randint(
     if len(values) != 3:
         raise TypeError("randint() takes (high, size) or (low, high, size)")
     shape = _sizes((), values[2], "randint")
-    return _integers(int(values[0]), int(values[1]), shape, generator, dtype or dtypes.int64, device, requires_grad)  # fmt: skip
+    kind = dtype or dtypes.int64
+    return _integers(int(values[0]), int(values[1]), shape, generator, kind, device, requires_grad)
 
 
 def _integers(
@@ -119,7 +120,8 @@ def _integers(
         )
     stream, _ = random.stream_for(generator, np.empty(0))
     return new(
-        lambda m: stream.integers(m.owner, low, high, shape).astype(m.dtype), dtype, device, grad, like
+        lambda m: stream.integers(m.owner, low, high, shape).astype(m.dtype),
+        dtype, device, grad, like,
     )  # fmt: skip
 
 
@@ -156,7 +158,8 @@ def randperm(
         raise ShapeError(f"n must be non-negative, got {n}")
     stream, _ = random.stream_for(generator, np.empty(0))
     return new(
-        lambda m: stream.permutation(m.owner, n).astype(m.dtype), dtype or dtypes.int64, device, requires_grad
+        lambda m: stream.permutation(m.owner, n).astype(m.dtype),
+        dtype or dtypes.int64, device, requires_grad,
     )  # fmt: skip
 
 

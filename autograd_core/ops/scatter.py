@@ -294,7 +294,16 @@ def _shares(F: Any, x: Any, index: Any, src: Any, result: Any, dim: int) -> tupl
 
 
 @scatter_by_op.vjp("input", "src")
-def _(F: Any, g: Any, input: Any, index: Any, src: Any, result: Any, dim: int, reduce: str, needs: Any) -> Any:  # fmt: skip
+def _(
+    F: Any,
+    g: Any,
+    input: Any,
+    index: Any,
+    src: Any,
+    result: Any,
+    dim: int,
+    reduce: str,
+) -> Any:
     shape, full = tuple(index.shape), tuple(src.shape)
     for d, n in enumerate(shape):
         if full[d] != n:
@@ -304,7 +313,10 @@ def _(F: Any, g: Any, input: Any, index: Any, src: Any, result: Any, dim: int, r
         share = g / count
         return share * ours, _grown(F, F.gather(share, index, dim=dim) * theirs, full)
     both = g * result
-    of_input = F.where(F.eq(input, 0), g * F.scatter_reduce_by(F.where(F.eq(input, 0), 1 + 0 * input, input), index, src, dim=dim, reduce="prod"), both / F.where(F.eq(input, 0), 1 + 0 * input, input))  # fmt: skip
+    nil = F.eq(input, 0)
+    filled = F.where(nil, 1 + 0 * input, input)
+    without = F.scatter_reduce_by(filled, index, src, dim=dim, reduce="prod")
+    of_input = F.where(nil, g * without, both / filled)
     zero = F.eq(src, 0)
     bare = F.where(zero, 1 + 0 * src, src)
     zeros_at = F.scatter_add(0 * result, index, F.where(zero, 1 + 0 * src, 0 * src), dim=dim)
@@ -336,7 +348,9 @@ def scatter_reduce(
     start = input
     if not include_self:
         first = _START.get(reduce, 0)
-        if not input.is_floating_point() and reduce in ("amax", "amin"):
+        if input.dtype is dtypes.bool_:
+            first = reduce in ("prod", "amin")
+        elif not input.is_floating_point() and reduce in ("amax", "amin"):
             limits = dtypes.iinfo(input.dtype)
             first = limits.min if reduce == "amax" else limits.max
         start = _scattered(scatter_value.call, input, index, dim=d, value=first)
@@ -350,7 +364,7 @@ def _mean(total: Tensor, index: Tensor, src: Tensor, d: int, include_self: bool)
     ones = src.detach().new_ones(tuple(src.shape))
     count = total.detach().new_full(tuple(total.shape), int(include_self))
     count = _scattered(scatter_add_op.call, count, index, ones, dim=d).clamp(min=1)
-    if total.is_floating_point():
+    if total.dtype.category >= dtypes.FLOATING:
         return total / count
     return total.div(count, rounding_mode="floor")
 

@@ -12,7 +12,7 @@ from ..declare import op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError, ShapeError
 from ..tensor import Tensor, method
-from .create import operand
+from .convert import operand
 from .dims import wrap_dim
 from .index import index_put_op, masked_select_op
 from .parts import index_error

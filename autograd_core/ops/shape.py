@@ -12,7 +12,6 @@ from typing import Any
 from .. import dtypes, inplace
 from ..declare import Op, op
 from ..errors import ShapeError
-from ..examples import call, examples
 from ..tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .. import dtypes
 from ..backends import backend_of
 from ..declare import op
-from ..errors import DtypeError, ShapeError
+from ..errors import ShapeError
 from ..tensor import Tensor, method
 from .dims import wrap_dim
 

@@ -76,7 +76,8 @@ class Module(Hooks, State):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if state.listening or state.tapping:
+        """Run `forward` with the hooks around it."""
+        if state.listening or state.tap is not None:
             return self._call_in_scope(args, kwargs)
         if self._hooked:
             return HookedCall(self).run(args, kwargs)
@@ -99,15 +100,15 @@ class Module(Hooks, State):
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Parameter):
             self._need_init("_parameters", "parameters")
-            self._forget(name)
+            self._forget(name, self._buffers, self._modules)
             self.register_parameter(name, value)
         elif isinstance(value, Module):
             self._need_init("_modules", "module")
-            self._forget(name)
+            self._forget(name, self._parameters, self._buffers)
             self._modules[name] = value
         elif isinstance(value, Buffer):
             self._need_init("_buffers", "buffer")
-            self._forget(name)
+            self._forget(name, self._parameters, self._modules)
             self.register_buffer(name, value, value.persistent)
         elif not self._replace(name, value):
             super().__setattr__(name, value)
@@ -116,8 +117,9 @@ class Module(Hooks, State):
         if table not in self.__dict__:
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
 
-    def _forget(self, name: str) -> None:
-        for table in (self.__dict__, self._parameters, self._buffers, self._modules):
+    def _forget(self, name: str, *tables: Any) -> None:
+        """Take a name out of the tables that it is not going to be in."""
+        for table in (self.__dict__, *tables):
             table.pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
