@@ -190,7 +190,7 @@ def _is_half(arrays: Sequence[Any]) -> Any:
 def _wrap(result: Any, owner: backends.Backend) -> Tensor:
     from .tensor import Tensor
 
-    if type(result) is not owner.array_type:
+    if not backends.is_array(result):
         result = owner.xp.asarray(result)
     return Tensor._from_array(result)
 

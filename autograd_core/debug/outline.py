@@ -284,6 +284,8 @@ def _fold_middle(
     """Keep what is near the loss and near the leaves, and fold everything between."""
     head = max(room // 2 - 2, 1)
     tail = max(room - head - 3, 1)
+    if len(groups) <= head + tail + 1:
+        return groups
     middle = groups[head : len(groups) - tail]
     at = next((n for n, (g, _) in enumerate(middle) if any(_has(u, fault) for u in g)), None)
     parts = [middle] if at is None else [middle[:at], middle[at : at + 1], middle[at + 1 :]]

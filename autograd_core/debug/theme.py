@@ -94,7 +94,7 @@ def contrast(one: str, two: str) -> float:
 
 def ink_on(colour: str) -> str:
     """Black or white, whichever reads better on a colour."""
-    return max(("#10151a", "#ffffff"), key=lambda ink: contrast(ink, colour))
+    return max(("#000000", "#ffffff"), key=lambda ink: contrast(ink, colour))
 
 
 def stroke_width(norm: float) -> float:
@@ -110,8 +110,10 @@ def number(value: float) -> str:
         return "Inf" if value > 0 else "-Inf"
     if value == 0:
         return "0"
-    if 1e-3 <= abs(value) < 1e4:
+    if 1e-3 <= abs(value) < 999.5:
         return f"{value:.3g}"
+    if 1 < abs(value) < 9999.5:
+        return f"{value:.0f}"
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
 

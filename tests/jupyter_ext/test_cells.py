@@ -196,4 +196,4 @@ def assert_nothing_is_left(run) -> None:
     from autograd_core import events, state
 
     assert events._taps == ()
-    assert (state.tapping, state.tap) == (0, None)
+    assert (state.harmless, state.tap) == (0, None)
