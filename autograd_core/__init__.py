@@ -40,8 +40,8 @@ from .modes import (
     set_grad_enabled as set_grad_enabled,
 )
 from .printing import set_printoptions as set_printoptions
-from .tensor import Size as Size
-from .tensor import Tensor as Tensor
+from ._tensor import Size as Size
+from ._tensor import Tensor as Tensor
 
 # Like PyTorch's, 1 / 0 and log(0) give inf without a word; NumPy's error state stays the user's.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_core(\.|$)")

@@ -198,7 +198,7 @@ class Op:
 def _replace_everywhere(stub: Any, built: Any) -> None:
     """Methods of Tensor, names in this package's modules, the namespace of formulas."""
     from .functional_namespace import TENSORS
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     for name, value in list(vars(Tensor).items()):
         if value is stub:

@@ -23,7 +23,7 @@ from .source import resolve, user_location
 
 if TYPE_CHECKING:
     from .declare import Op
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
@@ -83,7 +83,7 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
 
 
 def _check_types(op: Op, inputs: Sequence[Any]) -> None:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     for i, x in enumerate(inputs):
         if isinstance(x, Tensor) or (x is None and not (op.scalars or op.ufunc)):
@@ -188,7 +188,7 @@ def _is_half(arrays: Sequence[Any]) -> Any:
 
 
 def _wrap(result: Any, owner: backends.Backend) -> Tensor:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     if not backends.is_array(result):
         result = owner.xp.asarray(result)
@@ -334,7 +334,7 @@ def _unpack_input(n: Any, name: str, x: Any, version: int | None, tensors: bool)
 
 
 def _unpack_output(n: Any, s: Any, array: Any, version: Any, tensors: bool) -> Any:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     if array.__class__ is Packed:
         x = array.unpack()
@@ -422,7 +422,7 @@ def _apply_vjps(n: Any, grads: Any, values: dict[str, Any], namespace: Any) -> t
 
 def _materialize(n: Any, grads: tuple[Any, ...], namespace: Any) -> tuple[Any, ...]:
     """Zeros in place of the gradients that nobody gave."""
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     shapes = n.saved[-1]
     known = next((g for g in grads if g is not None), None)

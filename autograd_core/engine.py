@@ -306,7 +306,7 @@ class Run:
                 self.captured[node, nr] = grad
 
     def _wrap(self, grad: Any) -> Any:
-        from .tensor import Tensor
+        from ._tensor import Tensor
 
         if grad is None or isinstance(grad, Tensor):
             return grad
@@ -333,7 +333,7 @@ class Run:
         )
 
     def _checked(self, new: Any, old: Any, hook: Any, node: Any) -> Any:
-        from .tensor import Tensor
+        from ._tensor import Tensor
 
         if new is None:
             return None
@@ -505,7 +505,7 @@ class Run:
 
 def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
     """Add a raw gradient to ``leaf.grad``; `fresh` says that nobody else holds the array."""
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     array = leaf._array
     if not is_array(grad):

@@ -37,7 +37,7 @@ from .source import user_location
 if TYPE_CHECKING:
     from .engine import Run
     from .node import Node
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 
 class Listener:

@@ -30,7 +30,7 @@ from .node import Node, edge_of
 
 if TYPE_CHECKING:
     from .declare import Op
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 
 # ------------------------------------------------------------------ tangents and levels
@@ -171,7 +171,7 @@ def _tangent_input(x: Any, tangent: Any) -> Any:
 def zeros_for(x: Any) -> Any:
     """Zeros of the shape, dtype and device of a tensor, outside any graph."""
     from .backends import backend_of
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     array = x._array
     return Tensor._from_array(backend_of(array).xp.zeros(array.shape, array.dtype))

@@ -21,7 +21,7 @@ from .autograd import grad as _grad
 from .functional_namespace import TENSORS
 from .modes import enable_grad
 from .node import AccumulateGrad
-from .tensor import Tensor
+from ._tensor import Tensor
 
 Argnums = int | tuple[int, ...]
 

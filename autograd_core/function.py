@@ -21,7 +21,7 @@ from .functional_namespace import cast_tensor, sum_to_tensor
 from .node import Node, Output, Version, accumulator, ref
 from .saved import Packed, SavedTensor, pack
 from .source import user_location
-from .tensor import Tensor
+from ._tensor import Tensor
 
 
 class FunctionCtx:

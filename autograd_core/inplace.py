@@ -19,7 +19,7 @@ from .dispatch import current_fn, view_error
 from .errors import DtypeError, InPlaceError, ShapeError
 from .node import Version, ref
 from .source import user_location
-from .tensor import Tensor
+from ._tensor import Tensor
 
 
 def twin(fn: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -30,7 +30,7 @@ from . import state
 from .source import Location, resolve
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 
 class Version:

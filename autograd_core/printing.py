@@ -14,7 +14,7 @@ import numpy as np
 from . import dtypes
 
 if TYPE_CHECKING:
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
 _options: dict[str, Any] = {
     "precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None,

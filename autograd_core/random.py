@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .backends import backend, backend_of, device
-from .tensor import Tensor
+from ._tensor import Tensor
 
 _FIRST_SEED = 67280421310721
 _WORDS = 14

@@ -27,7 +27,7 @@ class Packed:
 
     def unpack(self) -> Any:
         """The tensor again, through the unpack hook."""
-        from .tensor import Tensor
+        from ._tensor import Tensor
 
         x = self.unpack_hook(self.packed)
         if not isinstance(x, Tensor):
@@ -46,7 +46,7 @@ def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
     """Hand a tensor to the pack hook; the node keeps only what the hook returns."""
     from .dispatch import current_fn
     from .modes import no_grad
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     if x._version_counter is None:
         x._version_counter = Version()
@@ -152,7 +152,7 @@ class SavedTensor:
 
     @staticmethod
     def _tensor(value: Any) -> Any:
-        from .tensor import Tensor
+        from ._tensor import Tensor
 
         return value if isinstance(value, Tensor) else Tensor._from_array(value)
 

@@ -134,7 +134,7 @@ def _has_fast_run(op: Op) -> bool:
 def _names(op: Op) -> dict[str, Any]:
     from . import dispatch
     from .backends import numpy_backend
-    from .tensor import Tensor
+    from ._tensor import Tensor
 
     xp = numpy_backend.xp
     scope: dict[str, Any] = {

@@ -19,7 +19,7 @@ from ..modes import (
     set_grad_enabled,
 )
 from ..node import GradientEdge, edge_of
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 Variable = Tensor
 

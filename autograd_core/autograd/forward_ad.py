@@ -17,7 +17,7 @@ from .. import forward, state
 from ..errors import AutogradError, GradientError
 from ..functional_namespace import TENSORS
 from ..modes import Mode
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 
 class UnpackedDualTensor(NamedTuple):

@@ -19,7 +19,7 @@ from .. import state
 from ..forward import zeros_for
 from ..functional_namespace import TENSORS
 from ..modes import enable_grad
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import grad as _grad
 
 Tensors: TypeAlias = Tensor | tuple[Tensor, ...]

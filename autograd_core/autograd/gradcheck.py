@@ -23,7 +23,7 @@ from .. import dtypes
 from ..backends import backend_of
 from ..forward import zeros_for
 from ..modes import enable_grad
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import grad as _grad
 from .jacobians import (
     Check,

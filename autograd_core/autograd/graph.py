@@ -19,7 +19,7 @@ from .. import state
 from ..backends import device
 from ..errors import AutogradError
 from ..node import GradientEdge, Node, RemovableHandle, Version, edge_of
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 Fn = TypeVar("Fn", bound=Callable[..., Any])
 

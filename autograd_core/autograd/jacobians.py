@@ -11,7 +11,7 @@ import numpy as np
 from ..backends import backend_of
 from ..forward import zeros_for
 from ..modes import no_grad
-from ..tensor import Tensor
+from .._tensor import Tensor
 from . import grad as _grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 

@@ -52,7 +52,7 @@ def save(trace: Trace, path: str | os.PathLike[str]) -> None:
 
 
 def _header(trace: Trace) -> dict[str, Any]:
-    places = []
+    places: list[dict[str, Any] | None] = []
     for n in range(len(trace.pools["place"])):
         location = trace.location(n)
         if location is None:

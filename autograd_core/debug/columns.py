@@ -120,6 +120,10 @@ class Pool:
         """What a value is looked up by."""
         return value
 
+    def all_numbers(self, codes: Sequence[Any], offsets: Sequence[int]) -> list[int]:
+        """The numbers of many places (see `PlacePool`)."""
+        return [self.number(value) for value in zip(codes, offsets, strict=True)]
+
 
 class PlacePool(Pool):
     """Places in code, ``(code, offset)``, looked up by identity: hashing code is slow."""

@@ -19,7 +19,11 @@ def dot(graph: Graph) -> str:
     lines += _clusters(graph)
     for user, used in graph.edges:
         norm = graph.items[used].norm
-        looks = "" if math.isnan(norm) else f' [penwidth={stroke_width(norm):.1f}, color="{viridis(position(norm))}"]'  # fmt: skip
+        looks = (
+            ""
+            if math.isnan(norm)
+            else f' [penwidth={stroke_width(norm):.1f}, color="{viridis(position(norm))}"]'
+        )
         lines.append(f"  n{user} -> n{used}{looks};")
     lines.append("}")
     return "\n".join(lines) + "\n"
@@ -60,8 +64,8 @@ def _node(i: int, item: Item) -> str:
     shape = {"leaf": "ellipse", "function": "hexagon"}.get(item.kind, "box")
     fill = "#eceff2" if math.isnan(item.norm) else viridis(position(item.norm))
     if item.flag in ("nan", "inf"):
-        return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="#fff0e5", color="{VERMILION}", penwidth=2.5];'  # fmt: skip
-    return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="{fill}", fontcolor="{ink_on(fill)}"];'  # fmt: skip
+        return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="#fff0e5", color="{VERMILION}", penwidth=2.5];'
+    return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="{fill}", fontcolor="{ink_on(fill)}"];'
 
 
 def quote(*lines: str) -> str:

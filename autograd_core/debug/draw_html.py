@@ -4,6 +4,7 @@ The page loads nothing.  User text is in it only as XML text (`draw_svg.escape`)
 script puts it only into ``textContent``.
 """
 
+# ruff: noqa: E501 - the lines of the page itself
 from __future__ import annotations
 
 from html import escape as escape_attribute

@@ -10,9 +10,9 @@ from .shapes import Begin, Line, Point, Polygon, Rect, Scene, Shape, Text, curve
 SANS = "Inter,'Segoe UI','Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 MONO = "'JetBrains Mono','SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace"
 # What XML 1.0 does not allow at all; everything else is escaped.
-_FORBIDDEN = {c: "\ufffd" for c in (*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF)} | {
-    c: "\ufffd" for c in range(0xD800, 0xE000)
-}
+_FORBIDDEN = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 65534, 65535), "�") | dict.fromkeys(
+    range(55296, 57344), "�"
+)
 
 
 def escape(text: str) -> str:
@@ -38,9 +38,11 @@ def svg(scene: Scene, responsive: bool = True) -> str:
     width, height = _n(scene.width), _n(scene.height)
     style = ' style="max-width:100%;height:auto"' if responsive else ""
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" font-family="{SANS}" role="img" '
-        f"aria-label={attribute(scene.title)}{style}>",
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" height="{height}" font-family="{SANS}" role="img" '
+            f"aria-label={attribute(scene.title)}{style}>"
+        ),
         f"<title>{escape(scene.title)}</title>",
         f'<rect width="{width}" height="{height}" fill="{scene.page}"/>',
     ]

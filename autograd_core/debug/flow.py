@@ -63,14 +63,20 @@ def _bar(s: Stop) -> str:
     return "█" * cells + "·" * (12 - cells)
 
 
-def flow(trace: Trace, by: str = "parameter", iteration: int | None = None, theme: str = "light") -> Flow:  # fmt: skip
+def flow(
+    trace: Trace, by: str = "parameter", iteration: int | None = None, theme: str = "light"
+) -> Flow:
     """See `Trace.flow`."""
     if by not in ("parameter", "module", "node"):
         raise ValueError(f"by must be 'parameter', 'module' or 'node', got {by!r}")
     trace.table("nodes")
     iteration = trace.last_iteration if iteration is None else iteration
     stops = _stops(trace, by, iteration)
-    before = {s.name: s.norm for s in _stops(trace, by, iteration - 1)} if iteration - 1 in trace.iterations else {}  # fmt: skip
+    before = (
+        {s.name: s.norm for s in _stops(trace, by, iteration - 1)}
+        if iteration - 1 in trace.iterations
+        else {}
+    )
     for stop in stops:
         stop.before = before.get(stop.name, math.nan)
     what = {"parameter": "parameter", "module": "module", "node": "node"}[by]
@@ -171,7 +177,16 @@ def _frame(
         if low < decade < high:
             scene.add(Line([(left, y), (left + inner, y)], theme.rule, 0.8, smooth=False))
         if (decade - low) % every == 0:
-            scene.add(Text(left - 8, y + 3.5, f"1e{decade}" if decade else "1", 10, theme.quiet, anchor="end"))  # fmt: skip
+            scene.add(
+                Text(
+                    left - 8,
+                    y + 3.5,
+                    f"1e{decade}" if decade else "1",
+                    10,
+                    theme.quiet,
+                    anchor="end",
+                )
+            )
 
 
 def _polyline(
@@ -218,7 +233,16 @@ def _names(
 ) -> None:  # fmt: skip
     """Names below; on three lines in turn where they would collide, and not all if many."""
     if not stops:
-        scene.add(Text(scene.width / 2, y - 100, "no gradients were recorded", 12, theme.quiet, anchor="middle"))  # fmt: skip
+        scene.add(
+            Text(
+                scene.width / 2,
+                y - 100,
+                "no gradients were recorded",
+                12,
+                theme.quiet,
+                anchor="middle",
+            )
+        )
         return
     widest = max(text_width(s.name, 10) for s in stops)
     rows = 3 if slanted else 1
@@ -242,7 +266,15 @@ def _key(scene: Scene, theme: Theme, line: str, x: float, y: float) -> None:
             scene.add(Rect(x, y - 6.5, 5, 5, 1, theme.page, line, 1.2))
             x += 11
         elif kind == "ghost":
-            scene.add(Line([(x, y - 4), (x + 11, y - 4), (x + 22, y - 4)], theme.edge, 1.4, dash=True, smooth=False))  # fmt: skip
+            scene.add(
+                Line(
+                    [(x, y - 4), (x + 11, y - 4), (x + 22, y - 4)],
+                    theme.edge,
+                    1.4,
+                    dash=True,
+                    smooth=False,
+                )
+            )
             x += 29
         scene.add(Text(x, y, word, 10, theme.quiet))
         x += text_width(word, 10) + 18

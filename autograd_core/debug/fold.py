@@ -196,7 +196,9 @@ class Folder:
         ports = batch.ops.pop(4, None)
         if ports is not None:
             flat = ports.__self__
-            self.ports.update(zip(flat[1::4], zip(flat[2::4], flat[3::4], strict=True), strict=True))
+            self.ports.update(
+                zip(flat[1::4], zip(flat[2::4], flat[3::4], strict=True), strict=True)
+            )
         if batch.adopted:
             self._adopt(batch)
         if batch.ops:

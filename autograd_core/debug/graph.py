@@ -10,7 +10,7 @@ import numpy as np
 
 from ..node import AccumulateGrad, Output
 from ..source import resolve
-from .rows import _SUFFIX, _STATISTICS
+from .rows import _STATISTICS, _SUFFIX
 from .theme import flag_of
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 RAIL = 16.0
 """Room a rail takes."""
@@ -102,7 +103,11 @@ def _assign_layers(cells: list[Cell], arrows: Sequence[Arrow]) -> None:
             cells[i].layer = 1 if has_in else 0
         for j in following[i]:
             cells[j].layer = max(cells[j].layer, cells[i].layer + 1)
-    last = max(cell.layer for cell in cells if cell.kind != "out") if any(c.kind != "out" for c in cells) else 0  # fmt: skip
+    last = (
+        max(cell.layer for cell in cells if cell.kind != "out")
+        if any(c.kind != "out" for c in cells)
+        else 0
+    )
     for cell in cells:
         if cell.kind == "out":
             cell.layer = last + 1
@@ -124,7 +129,7 @@ def _lay_rails(cells: list[Cell], arrows: Sequence[Arrow]) -> None:
         key = (v, arrow.key) if not arrow.flipped else (-1 - v, arrow.key * 100003 + u)
         arrow.rail = [dummy(key, n) for n in range(cells[u].layer + 1, cells[v].layer)]
         way = [u, *arrow.rail, v]
-        for a, b in zip(way, way[1:], strict=False):
+        for a, b in pairwise(way):
             if (a, b) in joined:
                 continue
             joined.add((a, b))
@@ -224,7 +229,11 @@ def _close_ranks(cells: list[Cell], layers: list[list[int]], gap: float) -> None
             groups.setdefault(find(i), []).append(i)
     right: dict[int, float] = {}
     for group in sorted(groups.values(), key=lambda g: min(cells[i].x for i in g)):
-        room = [cells[i].x - cells[i].width / 2 - right[cells[i].layer] for i in group if cells[i].layer in right]  # fmt: skip
+        room = [
+            cells[i].x - cells[i].width / 2 - right[cells[i].layer]
+            for i in group
+            if cells[i].layer in right
+        ]
         shift = min(room) - gap if room else 0.0
         for i in group:
             cell = cells[i]
@@ -249,7 +258,7 @@ def _spread(
     distances are taken off, by pooling neighbours that would overlap.
     """
     offsets = [0.0]
-    for a, b in zip(layer, layer[1:], strict=False):
+    for a, b in pairwise(layer):
         one, two = cells[a], cells[b]
         between = gap * 0.5 if "rail" in (one.kind, two.kind) else gap
         offsets.append(offsets[-1] + (one.width + two.width) / 2 + between)

@@ -119,12 +119,10 @@ def _way(plans: dict[int, _Plan], source: Box, target: Box) -> list[Piece]:
     while up[common + 1] is down[common + 1]:
         common += 1
     key = id(target)
-    pieces: list[Piece] = []
-    for n in range(len(up) - 2, common, -1):
-        pieces.append((up[n], up[n + 1], ("out", key)))
+    inside, outside = range(len(up) - 2, common, -1), range(common + 1, len(down) - 1)
+    pieces: list[Piece] = [(up[n], up[n + 1], ("out", key)) for n in inside]
     pieces.append((up[common], up[common + 1], down[common + 1]))
-    for n in range(common + 1, len(down) - 1):
-        pieces.append((down[n], ("in", key), down[n + 1]))
+    pieces += [(down[n], ("in", key), down[n + 1]) for n in outside]
     for hull, a, b in pieces:
         _note(plans[id(hull)], a, b, key)
     return pieces
@@ -237,7 +235,9 @@ def _attach(routes: list[Route]) -> None:
         for route in group:
             if route.flipped:
                 route.points.insert(0, (box.x + box.width, box.y + box.height / 2))
-                route.points.append((route.target.x + route.target.width, route.target.y + route.target.height / 2))  # fmt: skip
+                route.points.append(
+                    (route.target.x + route.target.width, route.target.y + route.target.height / 2)
+                )
 
 
 def _side_by_side(box: Box, wanted: list[float]) -> list[float]:

@@ -151,8 +151,8 @@ def _fault(graph: Graph) -> int | None:
 def _units(graph: Graph, scope: Scope) -> list[Unit]:
     """What an open scope shows, in the order in which backward meets it, leaves last."""
     units: list[Unit] = list(scope.items)
-    for inner in scope.scopes.values():
-        units.append(inner.total[0] if len(inner.total) == 1 else inner)
+    inner = scope.scopes.values()
+    units += [s.total[0] if len(s.total) == 1 else s for s in inner]
     return sorted(units, key=lambda u: -_order(graph, u))
 
 
@@ -299,7 +299,9 @@ def _fold_middle(
     return groups[:head] + folded + groups[len(groups) - tail :]
 
 
-def _leaf_boxes(graph: Graph, boxes: list[Box], leaves: list[Unit], fault: int | None) -> list[Box]:
+def _leaf_boxes(
+    graph: Graph, boxes: list[Box], leaves: Sequence[Unit], fault: int | None
+) -> list[Box]:
     """A leaf that only one fold uses goes into it; too many leaves become one box."""
     owner = {i: box for box in boxes for i in box.items}
     users: dict[int, set[int]] = {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -59,9 +60,9 @@ def find(
     return Rows(trace, "nodes", Node, np.flatnonzero(mask) + nodes.first)
 
 
-def _fitting(trace: Trace, column: str, pool: str, fits: object) -> Array:
+def _fitting(trace: Trace, column: str, pool: str, fits: Callable[[Any], bool]) -> Array:
     """Ask once for each different value, then look the answers up."""
-    answers = np.array([bool(fits(v)) for v in trace.pools[pool].values], bool)  # type: ignore[operator]
+    answers = np.array([fits(v) for v in trace.pools[pool].values], bool)
     return answers[trace.tables["nodes"].column(column)]
 
 
@@ -74,7 +75,7 @@ def _op_fits(text: str, wanted: str) -> bool:
 
 
 def _module_fits(path: str, wanted: str) -> bool:
-    return fnmatchcase(path, wanted) or path.startswith(wanted + ".") and not wanted.endswith("*")
+    return fnmatchcase(path, wanted) or (path.startswith(wanted + ".") and not wanted.endswith("*"))
 
 
 def _line_fits(trace: Trace, place: int, wanted: int | str) -> bool:

@@ -41,7 +41,7 @@ class Row:
         return table.column(column)[at]
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and (self.trace, self.id) == (other.trace, other.id)  # type: ignore[attr-defined]
+        return type(other) is type(self) and (self.trace, self.id) == (other.trace, other.id)
 
     def __hash__(self) -> int:
         return hash((id(self.trace), self.id))

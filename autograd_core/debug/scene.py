@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from . import outline as outlines
 from .graph import Graph, Item
@@ -48,7 +49,9 @@ def scene_of(
     height = layout.height + 2 * MARGIN + HEADER + LEGEND
     scene = Scene(width, height, theme.page, title=title)
     scene.add(Text(MARGIN, 30, "Backward graph", 14, theme.text, bold=True))
-    scene.add(Text(MARGIN + text_width("Backward graph", 14, True) + 12, 30, title, 11.5, theme.quiet))  # fmt: skip
+    scene.add(
+        Text(MARGIN + text_width("Backward graph", 14, True) + 12, 30, title, 11.5, theme.quiet)
+    )
     _move(layout, shift, MARGIN + HEADER)
     for hull in layout.hulls:
         _hull(scene, hull, theme)
@@ -57,7 +60,16 @@ def scene_of(
     for box in layout.boxes:
         _box(scene, graph, box, theme)
     if not graph.items:
-        scene.add(Text(width / 2, MARGIN + HEADER + 10, "no nodes were recorded", 12, theme.quiet, anchor="middle"))  # fmt: skip
+        scene.add(
+            Text(
+                width / 2,
+                MARGIN + HEADER + 10,
+                "no nodes were recorded",
+                12,
+                theme.quiet,
+                anchor="middle",
+            )
+        )
     _legend(scene, layout, theme, MARGIN, height - LEGEND - 4)
     return scene
 
@@ -114,18 +126,27 @@ def _group_lines(graph: Graph, box: Box) -> list[tuple[str, float, bool]]:
     return [(text, 10.0, False)] if text else []
 
 
-def measure_in(graph: Graph) -> object:
+def measure_in(graph: Graph) -> Callable[[Box], tuple[float, float]]:
     """A function that says how large a box must be for its text."""
 
     def measure(box: Box) -> tuple[float, float]:
         title_size = _title_size(graph, box)
         title = text_width(_title(box), title_size, bold=True)
         if box.flag in WORDS:
-            title += 24 + (text_width(WORDS[box.flag], 9.5, True) if box.flag in ("zero", "vanishing", "exploding") else 0)  # fmt: skip
+            title += 24 + (
+                text_width(WORDS[box.flag], 9.5, True)
+                if box.flag in ("zero", "vanishing", "exploding")
+                else 0
+            )
         lines = lines_of(graph, box)
         widest = max([title, *(text_width(t, size, mono=mono) for t, size, mono in lines)])
         pad = 30 if box.kind in ("leaf", "function") else 22
-        height = title_size + 3 + sum(size + 4.5 for _, size, _ in lines) + (13 if title_size > 11 else 8)
+        height = (
+            title_size
+            + 3
+            + sum(size + 4.5 for _, size, _ in lines)
+            + (13 if title_size > 11 else 8)
+        )
         return max(widest + pad, 66.0 if title_size > 11 else 44.0), max(height, 26.0)
 
     return measure
@@ -193,7 +214,15 @@ def _box_text(scene: Scene, graph: Graph, box: Box, ink: str) -> None:
         beside = 16 + (text_width(word, 9.5, True) + 6 if word else 0)
         start = x - (across + beside) / 2
         scene.add(Text(start, y, title, size, ink, bold=True))
-        scene.add(*glyph(box.flag, start + across + 12, y - 4.2, 8.5, VERMILION if box.flag in outlines.BAD else ink))  # fmt: skip
+        scene.add(
+            *glyph(
+                box.flag,
+                start + across + 12,
+                y - 4.2,
+                8.5,
+                VERMILION if box.flag in outlines.BAD else ink,
+            )
+        )
         if word:
             scene.add(Text(start + across + 21, y, word, 9.5, ink, bold=True))
     else:

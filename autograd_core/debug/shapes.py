@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -95,7 +96,7 @@ class Scene:
 def curve(points: list[Point]) -> list[tuple[Point, Point, Point]]:
     """Cubic Bézier pieces (two controls and the end) of a `Line` after its first point."""
     pieces = []
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         if abs(x1 - x0) < 0.01 or abs(y1 - y0) < 0.01:
             pieces.append(((x0, y0), (x1, y1), (x1, y1)))
         else:
@@ -132,7 +133,10 @@ def glyph(kind: str, x: float, y: float, size: float, ink: str) -> list[Shape]:
         return [Polygon([(x - r, y + r * 0.8), (x + r, y + r * 0.8), (x, y - r)], ink, ink, 1.0)]
     if kind == "zero":
         ring = Rect(x - r, y - r, size, size, r, "", ink, 1.6)
-        return [ring, Line([(x - r * 0.7, y + r * 0.7), (x + r * 0.7, y - r * 0.7)], ink, 1.6, smooth=False)]  # fmt: skip
+        return [
+            ring,
+            Line([(x - r * 0.7, y + r * 0.7), (x + r * 0.7, y - r * 0.7)], ink, 1.6, smooth=False),
+        ]
     if kind in ("nan", "inf"):
         diamond = [(x, y - r * 1.25), (x + r * 1.25, y), (x, y + r * 1.25), (x - r * 1.25, y)]
         mark: list[Shape] = [Polygon(diamond, ink, ink, 1.0)]

@@ -69,7 +69,7 @@ def of_array(g: Any, full: bool = True) -> Statistics:
 def _of_block(x: Any, full: bool) -> Statistics:
     if x.dtype.kind == "c":
         x = np.abs(x)
-    if x.dtype.itemsize < 4 or x.dtype.kind not in "f":
+    if x.dtype.itemsize < 4 or x.dtype.kind != "f":
         x = x.astype(np.float32)
     square = float(np.dot(x, x))
     nan = inf = 0

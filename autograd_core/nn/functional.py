@@ -72,7 +72,7 @@ from ..ops.regression import (
     soft_margin_loss,
 )
 from ..ops.softmax import alpha_dropout, dropout
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .spatial import *  # noqa: F403
 from .spatial import __all__ as _spatial
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
@@ -104,7 +104,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 
 def _on_device(tensor: Tensor, values: np.ndarray[Any, Any]) -> Any:
-    from ..tensor import move
+    from .._tensor import move
 
     return move(values.astype(tensor._array.dtype), tensor.device)
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..dtypes import FLOATING
 from ..errors import DtypeError
 from ..node import LEAF
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 __all__ = ["Buffer", "Parameter"]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from .. import inplace, random
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .select import where
 

@@ -14,7 +14,7 @@ from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .formulas import zero_gradient
 
 

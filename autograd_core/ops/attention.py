@@ -17,7 +17,7 @@ from typing import Any
 from .. import dtypes
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .linalg import matmul
 from .softmax import dropout, softmax
 

@@ -9,7 +9,7 @@ from ..declare import op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 
 @op("LerpBackward0", broadcast=True, elementwise=True)

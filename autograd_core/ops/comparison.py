@@ -10,7 +10,7 @@ from ..declare import Op, elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 
 # ------------------------------------------------------------------ comparison
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .taps import padded
 
 Sizes = tuple[int, ...]

@@ -8,7 +8,7 @@ from .. import backends, dtypes
 from ..backends import device as device_type
 from ..declare import op
 from ..dispatch import NUMBERS
-from ..tensor import Tensor, method, move
+from .._tensor import Tensor, method, move
 
 # ------------------------------------------------------------------ the two primitives
 

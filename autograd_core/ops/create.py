@@ -15,7 +15,7 @@ from ..dispatch import NUMBERS
 from ..dtypes import FLOATING
 from ..errors import DtypeError, ShapeError
 from ..node import LEAF
-from ..tensor import Tensor, method, move
+from .._tensor import Tensor, method, move
 from .dims import sizes
 
 # ------------------------------------------------------------------ from data

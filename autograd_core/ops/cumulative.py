@@ -7,7 +7,7 @@ from typing import Any
 from .. import inplace, return_types
 from ..declare import op
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .reduce import as_asked, numpy_names, summable
 

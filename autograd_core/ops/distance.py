@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .dims import wrap_dim
 from .loss import legacy
 from .loss import reduce as reduced

@@ -15,7 +15,7 @@ from .. import dtypes, inplace
 from ..declare import elementwise, op
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .formulas import zero_gradient
 
 _NAMES: list[str] = []

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..declare import op
 from ..errors import DtypeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 __all__: list[str] = []
 

@@ -12,7 +12,7 @@ from typing import Any
 from .. import return_types
 from ..declare import op
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .formulas import kept_shape, restored
 from .pairwise import maximum, minimum

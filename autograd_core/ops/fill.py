@@ -7,7 +7,7 @@ from typing import Any
 from .. import inplace
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 
 
 @op("CopyBackwards", name="copy", types="free", broadcast=True, moves=True)

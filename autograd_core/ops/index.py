@@ -12,7 +12,7 @@ from .. import dtypes, inplace
 from ..backends import backend_of
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor, method, move
+from .._tensor import Tensor, method, move
 from .create import read_data
 from .dims import sum_to
 from .parts import alias, index_error, select_op, slice_op

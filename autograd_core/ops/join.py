@@ -7,7 +7,7 @@ from typing import Any
 
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 from .parts import diagonal
 from .shape import atleast_1d, atleast_2d, atleast_3d, clone, expand, reshape, unsqueeze

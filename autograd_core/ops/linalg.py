@@ -13,7 +13,7 @@ from typing import Any
 from .. import dtypes, inplace
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 
 # ------------------------------------------------------------------ matrix times matrix
 

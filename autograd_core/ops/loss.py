@@ -14,7 +14,7 @@ import numpy as np
 
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .softmax import log_softmax
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -62,8 +62,13 @@ def legacy(size_average: bool | None, old_reduce: bool | None, reduction: str) -
 # ------------------------------------------------------------------ by class index
 
 
-def _class_weights(xp: Any, like: Any, target: Any, weight: Any, ignore_index: int) -> Any:
-    """For each target: its class (0 where ignored) and its weight (0 where ignored)."""
+def _class_weights(xp: Any, like: Any, target: Any, weight: Any, ignore_index: Any) -> Any:
+    """For each target: its class (0 where ignored) and its weight (0 where ignored).
+
+    An `ignore_index` of None says that no target is ignored.
+    """
+    if ignore_index is None:
+        return target, weight[target]
     valid = target != ignore_index
     classes = xp.where(valid, target, 0)
     if weight is None:
@@ -71,28 +76,41 @@ def _class_weights(xp: Any, like: Any, target: Any, weight: Any, ignore_index: i
     return classes, xp.keep(weight[classes], valid)
 
 
+def _places(xp: Any, classes: Any, ndim: int) -> Any:
+    """The index of each target's class in an input of `ndim` dimensions, classes in the second."""
+    if ndim == 1:
+        return classes
+    if ndim == 2:
+        return xp.arange(classes.shape[0]), classes
+    rows, *rest = xp.ogrid[tuple(slice(n) for n in classes.shape)]
+    return rows, classes, *rest
+
+
 def _nll_forward(xp, input, target, weight, *, reduction, ignore_index):
-    axis = 1 if input.ndim > 1 else 0
+    if ignore_index is None and weight is None:
+        losses = -input[_places(xp, target, input.ndim)]
+        if reduction == "mean":
+            return losses.sum() / losses.size
+        return losses.sum() if reduction == "sum" else losses
     classes, weights = _class_weights(xp, input, target, weight, ignore_index)
-    index = xp.expand_dims(classes, axis)
-    picked = xp.take_along_axis(input, index, axis).reshape(target.shape)
-    losses = -picked * weights
-    if weights.size:
-        losses = xp.keep(losses, weights != 0)
+    losses = -input[_places(xp, classes, input.ndim)] * weights
+    losses = xp.keep(losses, weights != 0)
     if reduction == "mean":
         return losses.sum() / weights.sum()
     return losses.sum() if reduction == "sum" else losses
 
 
 def _nll_backward(xp, grad, target, weight, *, shape, reduction, ignore_index):
-    axis = 1 if len(shape) > 1 else 0
-    classes, weights = _class_weights(xp, grad, target, weight, ignore_index)
-    values = -grad * weights
-    if reduction == "mean":
-        values = values / weights.sum()
+    if ignore_index is None and weight is None:
+        classes = target
+        values = -grad / target.size if reduction == "mean" else -grad
+    else:
+        classes, weights = _class_weights(xp, grad, target, weight, ignore_index)
+        values = -grad * weights
+        if reduction == "mean":
+            values = values / weights.sum()
     result = xp.zeros(shape, grad.dtype)
-    index = xp.expand_dims(classes, axis)
-    xp.put_along_axis(result, index, xp.expand_dims(xp.asarray(values), axis), axis)
+    result[_places(xp, classes, len(shape))] = values
     return result
 
 
@@ -120,19 +138,24 @@ nll_loss_op = _declare_nll("nll_loss", "NllLossBackward0")
 nll_loss2d_op = _declare_nll("nll_loss2d", "NllLoss2DBackward0")
 
 
-def _check_targets(input: Tensor, target: Tensor, ignore_index: int) -> None:
-    """On the host, refuse classes that do not exist (elsewhere looking would stall the device)."""
+def _check_targets(input: Tensor, target: Tensor, ignore_index: int) -> int | None:
+    """The `ignore_index`, or None where no target is ignored.
+
+    On the host, classes that do not exist are refused; elsewhere looking would stall the device.
+    """
     classes = target._array
     if type(classes) is not np.ndarray or not classes.size:
-        return
+        return ignore_index
     count = input._array.shape[1 if input._array.ndim > 1 else 0]
-    if classes.min() >= 0 and classes.max() < count:
-        return
+    low, high = np.minimum.reduce(classes, None), np.maximum.reduce(classes, None)
+    if low >= 0 and high < count:
+        return ignore_index if low <= ignore_index <= high else None
     wrong = classes[((classes < 0) | (classes >= count)) & (classes != ignore_index)]
     if wrong.size:
         raise IndexError(
             f"Target {wrong.flat[0]} is out of bounds. There are {count} classes, 0 to {count - 1}."
         )
+    return ignore_index
 
 
 def _check_class_shapes(input: Tensor, target: Tensor) -> None:
@@ -202,19 +225,15 @@ def nll_loss(
             f"{input.shape[1 if input.ndim > 1 else 0]} classes or no classes but got weight "
             f"tensor of shape: {list(weight.shape)}"
         )
-    _check_targets(input, target, ignore_index)
+    ignored = _check_targets(input, target, ignore_index)
     if input.ndim <= 2:
-        return nll_loss_op.call(
-            input, target, weight, reduction=reduction, ignore_index=ignore_index
-        )
+        return nll_loss_op.call(input, target, weight, reduction=reduction, ignore_index=ignored)
     shape = tuple(target.shape)
     if input.ndim != 4:
         n, c = input.shape[:2]
         rest = target.numel() // n if n else 0
         input, target = input.reshape(n, c, 1, rest), target.reshape(n, 1, rest)
-    found = nll_loss2d_op.call(
-        input, target, weight, reduction=reduction, ignore_index=ignore_index
-    )
+    found = nll_loss2d_op.call(input, target, weight, reduction=reduction, ignore_index=ignored)
     return found.reshape(shape) if reduction == "none" and tuple(found.shape) != shape else found
 
 

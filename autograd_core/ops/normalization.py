@@ -19,7 +19,7 @@ from typing import Any
 from .. import dtypes
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 __all__: list[str] = []
 
@@ -33,9 +33,10 @@ def _standardise(xp, input, weight, bias, *, view, affine, dims, eps):
     if not x.size:
         empty = tuple(1 if i in dims else n for i, n in enumerate(view))
         return input.copy(), xp.zeros(empty, input.dtype), xp.zeros(empty, input.dtype)
-    mean = x.mean(axis=dims, keepdims=True)
+    n = _count(view, dims)
+    mean = x.sum(axis=dims, keepdims=True) / n
     result = x - mean
-    var = (result * result).mean(axis=dims, keepdims=True)
+    var = (result * result).sum(axis=dims, keepdims=True) / n
     result *= 1 / xp.sqrt(var + eps)
     if weight is not None:
         result *= weight.reshape(affine)

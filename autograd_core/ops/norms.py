@@ -10,7 +10,7 @@ from .. import dtypes
 from ..declare import op
 from ..errors import DtypeError, ShapeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .arithmetic import cast
 from .dims import wrap_dims
 from .extrema import amax, amin

@@ -9,7 +9,7 @@ from .. import dtypes, inplace
 from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..examples import call, examples
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .arithmetic import as_tensor_like, cast
 
 # ------------------------------------------------------------------ maximum and minimum

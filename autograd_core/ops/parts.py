@@ -9,7 +9,7 @@ from typing import Any
 
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim
 
 # ------------------------------------------------------------------ one index, and a slice

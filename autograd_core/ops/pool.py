@@ -16,7 +16,7 @@ import numpy as np
 
 from ..declare import Op, op
 from ..errors import ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .taps import RESAMPLE, Taps, check_floating, padded, select
 
 # ------------------------------------------------------------------ maxima

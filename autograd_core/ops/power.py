@@ -9,7 +9,7 @@ from .. import dtypes, inplace
 from ..declare import op
 from ..dispatch import NUMBERS
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .arithmetic import as_tensor_like, cast
 from .formulas import zero_gradient
 

@@ -13,7 +13,7 @@ from typing import Any
 from .. import inplace
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .linalg import (
     added,

@@ -15,7 +15,7 @@ from .. import dtypes
 from ..declare import op
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .arithmetic import cast
 from .dims import wrap_dim, wrap_dims
 from .formulas import restored

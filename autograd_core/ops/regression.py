@@ -12,7 +12,7 @@ import warnings
 from ..declare import op
 from ..dtypes import FLOATING
 from ..errors import DtypeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .loss import check_reduction, legacy, reduce, reduced, spread
 from .shape import broadcast_tensors
 

@@ -11,7 +11,7 @@ from .. import dtypes, inplace, random
 from ..declare import op
 from ..dtypes import FLOATING
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .create import _no_more, _shape_of, _sizes, new
 
 # ------------------------------------------------------------------ new tensors

@@ -12,7 +12,7 @@ from typing import Any
 from .. import dtypes, inplace
 from ..declare import Op, op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 
 # ------------------------------------------------------------------ reshaping
@@ -302,7 +302,7 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
 def broadcast_shapes(*shapes: Any) -> Any:
     """The shape that tensors of these shapes broadcast to."""
-    from ..tensor import Size
+    from .._tensor import Size
 
     wide = max((len(s) if isinstance(s, Sequence) else 1 for s in shapes), default=0)
     result = [1] * wide

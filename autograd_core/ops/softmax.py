@@ -8,7 +8,7 @@ from typing import Any
 from .. import inplace, random
 from ..declare import op
 from ..dtypes import as_dtype
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 
 __all__ = ["alpha_dropout", "dropout", "dropout_", "log_softmax", "softmax"]

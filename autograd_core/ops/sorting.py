@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from ..backends import backend_of
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import wrap_dim
 
 # ------------------------------------------------------------------ sort and topk

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor
+from .._tensor import Tensor
 from .taps import RESAMPLE, Taps, check_floating, padded, resample
 
 # ------------------------------------------------------------------ padding

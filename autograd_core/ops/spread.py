@@ -8,7 +8,7 @@ from .. import dtypes
 from ..declare import op
 from ..errors import DtypeError
 from ..examples import call, examples
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .formulas import restored
 from .reduce import numpy_names, reduced_count, reduced_dims
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..declare import op
 from ..errors import ShapeError
-from ..tensor import Tensor, method
+from .._tensor import Tensor, method
 from .dims import sizes
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..declare import op
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 
 class Taps:

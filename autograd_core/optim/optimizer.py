@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import modes
 from ..node import RemovableHandle
-from ..tensor import Tensor
+from .._tensor import Tensor
 
 __all__ = ["Optimizer"]
 

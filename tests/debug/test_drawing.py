@@ -35,7 +35,12 @@ def layout_of(graph, collapse=None, max_boxes=60):
 
 def overlapping(boxes):
     for a, b in itertools.combinations(boxes, 2):
-        if a.x + a.width > b.x + 0.01 and b.x + b.width > a.x + 0.01 and a.bottom > b.y + 0.01 and b.bottom > a.y + 0.01:  # fmt: skip
+        if (
+            a.x + a.width > b.x + 0.01
+            and b.x + b.width > a.x + 0.01
+            and a.bottom > b.y + 0.01
+            and b.bottom > a.y + 0.01
+        ):
             return a.title, b.title
     return None
 
@@ -53,7 +58,11 @@ def network(depth=3, width=4):
     class Block(nn.Module):
         def __init__(self):
             super().__init__()
-            self.one, self.two, self.act = nn.Linear(width, width), nn.Linear(width, width), nn.ReLU()
+            self.one, self.two, self.act = (
+                nn.Linear(width, width),
+                nn.Linear(width, width),
+                nn.ReLU(),
+            )
 
         def forward(self, x):
             return x + self.two(self.act(self.one(x)))
@@ -81,7 +90,9 @@ def random_graphs(draw):
         items.append(Item(i, "leaf" if leaf else "op", draw(st.sampled_from(["Mul", "Add", "T"])),
                           -1 if leaf else n - i, draw(scopes), norm=norm))  # fmt: skip
         above = [j for j in range(i) if items[j].kind == "op"]
-        edges += [(j, i) for j in draw(st.lists(st.sampled_from(above), max_size=3))] if above else []
+        edges += (
+            [(j, i) for j in draw(st.lists(st.sampled_from(above), max_size=3))] if above else []
+        )
     return Graph(items, edges)
 
 
@@ -255,8 +266,20 @@ def test_png(evil_trace):
     for scale in (1.0, 2.0):
         picture = evil_trace.draw("png", scale=scale)
         with image.open(io.BytesIO(picture.data)) as opened:
-            assert opened.size == (round(picture.scene.width * scale), round(picture.scene.height * scale))
-            assert len(set(opened.convert("RGB").get_flattened_data() if hasattr(opened, "get_flattened_data") else opened.convert("RGB").getdata())) > 20  # fmt: skip
+            assert opened.size == (
+                round(picture.scene.width * scale),
+                round(picture.scene.height * scale),
+            )
+            assert (
+                len(
+                    set(
+                        opened.convert("RGB").get_flattened_data()
+                        if hasattr(opened, "get_flattened_data")
+                        else opened.convert("RGB").getdata()
+                    )
+                )
+                > 20
+            )
 
 
 def test_png_without_pillow_says_what_to_install(evil_trace, monkeypatch):
@@ -266,7 +289,12 @@ def test_png_without_pillow_says_what_to_install(evil_trace, monkeypatch):
 
 
 def test_files(evil_trace, tmp_path):
-    for ending, start in (("svg", b"<svg"), ("png", b"\x89PNG"), ("html", b"<!DOCTYPE"), ("dot", b"digraph")):
+    for ending, start in (
+        ("svg", b"<svg"),
+        ("png", b"\x89PNG"),
+        ("html", b"<!DOCTYPE"),
+        ("dot", b"digraph"),
+    ):
         path = tmp_path / f"graph.{ending}"
         evil_trace.draw().save(path)
         assert path.read_bytes().startswith(start)
@@ -311,8 +339,10 @@ def test_nothing_recorded():
 
 
 def test_every_kind_of_gradient_has_a_word_in_the_picture():
-    items = [Item(n, "op", flag, 9 - n, norm=1.0, flag=flag, count=3, size=4)
-             for n, flag in enumerate(("nan", "inf", "zero", "vanishing", "exploding"))]  # fmt: skip
+    items = [
+        Item(n, "op", flag, 9 - n, norm=1.0, flag=flag, count=3, size=4)
+        for n, flag in enumerate(("nan", "inf", "zero", "vanishing", "exploding"))
+    ]
     from autograd_core.debug.scene import scene_of
 
     scene = scene_of(Graph(items, []), theme.LIGHT)
@@ -352,7 +382,7 @@ def test_flow_follows_the_network():
     assert names[0].startswith("net.0.one")
     assert names[-1].startswith("net.1.two")
     assert all(s.norm == t.find(name=s.name)[0].norm for s in flow.stops)
-    assert [s.name for s in t.flow("module").stops][0] == "net.0.one"
+    assert next(s.name for s in t.flow("module").stops) == "net.0.one"
     assert "before" not in repr(flow)
     with pytest.raises(ValueError, match="by must be"):
         t.flow("layer")

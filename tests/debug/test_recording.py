@@ -28,10 +28,20 @@ def small_graph():
 
 def test_the_nodes_edges_and_steps_of_a_known_graph():
     t, x, _ = small_graph()
-    assert [n.op for n in t.nodes if n.kind == "op"] == ["MulBackward0", "AddBackward0", "SumBackward0"]
+    assert [n.op for n in t.nodes if n.kind == "op"] == [
+        "MulBackward0",
+        "AddBackward0",
+        "SumBackward0",
+    ]
     assert sorted(n.name for n in t.nodes if n.kind == "leaf") == ["w", "x"]
     arrows = sorted((e.source.label, e.target.label, e.slot) for e in t.edges)
-    assert arrows == [("Add", "Mul", 0), ("Add", "x", 1), ("Mul", "w", 1), ("Mul", "x", 0), ("Sum", "Add", 0)]  # fmt: skip
+    assert arrows == [
+        ("Add", "Mul", 0),
+        ("Add", "x", 1),
+        ("Mul", "w", 1),
+        ("Mul", "x", 0),
+        ("Sum", "Add", 0),
+    ]
     assert [s.node.label for s in t.steps][:3] == ["Sum", "Add", "Mul"]
     assert {s.node.label for s in t.steps} == {"Sum", "Add", "Mul", "x", "w"}
     assert [s.order for s in t.steps] == list(range(5))
@@ -280,7 +290,11 @@ def test_a_listener_that_raises_beside_a_trace_is_named():
             raise ValueError("no")
 
     x = leaf(1.0)
-    with debug.trace() as t, events.listen(Bad()), pytest.raises(ag.errors.ListenerError, match="Bad"):
+    with (
+        debug.trace() as t,
+        events.listen(Bad()),
+        pytest.raises(ag.errors.ListenerError, match="Bad"),
+    ):
         (x * 1.0).backward()
     assert "ListenerError" in t.runs[0].error
     assert state.special == 0
@@ -337,7 +351,7 @@ def test_the_budget_drops_the_oldest_iterations():
     assert all(n.reached for n in last)
     assert [n.label for n in last[0].inputs] == ["x"]
     with pytest.raises(LookupError, match="fallen out"):
-        debug.Node(t, 0).op  # noqa: B018
+        debug.Node(t, 0).op
     assert t.draw().svg.startswith("<svg")
 
 
@@ -421,7 +435,9 @@ def programs(draw):
     """A random program over three leaves: a list of (op, operand, operand)."""
     length = draw(st.integers(1, 12))
     ops = st.sampled_from(["add", "mul", "sub", "tanh", "sum", "number"])
-    return [(draw(ops), draw(st.integers(0, 3 + i)), draw(st.integers(0, 3 + i))) for i in range(length)]
+    return [
+        (draw(ops), draw(st.integers(0, 3 + i)), draw(st.integers(0, 3 + i))) for i in range(length)
+    ]
 
 
 def run(program, values):

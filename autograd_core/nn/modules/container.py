@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ...dispatch import _TYPE_NAMES as TYPE_NAMES
-from ...tensor import Tensor
+from ..._tensor import Tensor
 from ..parameter import Parameter
 from .module import Module, _indented
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...function import Function
 from ...node import RemovableHandle
-from ...tensor import Tensor
+from ..._tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ... import state
 from ...dtypes import FLOATING, as_dtype, bfloat16, dtype, float16, float32, float64
 from ...source import MARK, getframe
-from ...tensor import Tensor
+from ..._tensor import Tensor
 from ..parameter import Buffer, Parameter
 from .hooks import HookedCall, Hooks
 from .state import State

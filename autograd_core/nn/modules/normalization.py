@@ -6,7 +6,7 @@ from typing import Any
 
 from ...dtypes import int64
 from ...ops.create import empty, ones, tensor, zeros
-from ...tensor import Tensor
+from ..._tensor import Tensor
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...node import RemovableHandle
-from ...tensor import Tensor
+from ..._tensor import Tensor
 from ..parameter import Parameter
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ... import modes
 from ...ops.join import cat
-from ...tensor import Tensor
+from ..._tensor import Tensor
 
 __all__ = [
     "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector",
