@@ -5,51 +5,81 @@
 >>> (w * w).sum().backward()
 >>> w.grad
 tensor([2., 4.])
+
+The functions come from the rooms in ``ops/``, each of which says in its ``__all__`` what it
+gives to the world; `nn`, `optim`, `debug` and other large rooms load when first used.
 """
 
 from __future__ import annotations
 
+import importlib
+import math
 import warnings
 
 from . import autograd as autograd
-from . import dtypes, inplace, modes, namespace, printing, source
-from ._version import __version__ as __version__
-from .backends import device as device
-from .modes import (
-    enable_grad as enable_grad,
-)
-from .modes import (
-    inference_mode as inference_mode,
-)
-from .modes import (
-    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
-)
-from .modes import (
-    is_anomaly_enabled as is_anomaly_enabled,
-)
-from .modes import (
-    is_grad_enabled as is_grad_enabled,
-)
-from .modes import (
-    is_inference_mode_enabled as is_inference_mode_enabled,
-)
-from .modes import (
-    no_grad as no_grad,
-)
-from .modes import (
-    set_grad_enabled as set_grad_enabled,
-)
-from .printing import set_printoptions as set_printoptions
+from . import backends, dtypes, inplace, source
+from . import cuda as cuda
+from . import errors as errors
+from . import events as events
 from ._tensor import Size as Size
 from ._tensor import Tensor as Tensor
+from ._version import __version__ as __version__
+from .backends import device as device
+from .dtypes import (  # noqa: F401 - the public names of dtypes
+    bfloat16, complex64, complex128, dtype, finfo, float16, float32, float64,
+    get_default_dtype, iinfo, int8, int16, int32, int64, promote_types, set_default_dtype,
+    uint8,
+)  # fmt: skip
+from .modes import (  # noqa: F401 - the public names of modes
+    enable_grad, inference_mode, is_anomaly_check_nan_enabled, is_anomaly_enabled,
+    is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+)  # fmt: skip
+from .ops.create import *  # noqa: F403
+from .ops.convert import *  # noqa: F403
+from .ops.shape import *  # noqa: F403
+from .ops.parts import *  # noqa: F403
+from .ops.strided import *  # noqa: F403
+from .ops.fill import *  # noqa: F403
+from .ops.join import *  # noqa: F403
+from .ops.index import *  # noqa: F403
+from .ops.select import *  # noqa: F403
+from .ops.scatter import *  # noqa: F403
+from .ops.sorting import *  # noqa: F403
+from .ops.sampling import *  # noqa: F403
+from .ops.arithmetic import *  # noqa: F403
+from .ops.power import *  # noqa: F403
+from .ops.blend import *  # noqa: F403
+from .ops.elementwise import *  # noqa: F403
+from .ops.comparison import *  # noqa: F403
+from .ops.pairwise import *  # noqa: F403
+from .ops.reduce import *  # noqa: F403
+from .ops.cumulative import *  # noqa: F403
+from .ops.extrema import *  # noqa: F403
+from .ops.spread import *  # noqa: F403
+from .ops.norms import *  # noqa: F403
+from .ops.activation import *  # noqa: F403
+from .ops.softmax import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.products import *  # noqa: F403
+from .ops.einsum import *  # noqa: F403
+from .ops.conv import *  # noqa: F403
+from .ops.pool import *  # noqa: F403
+from .ops.spatial import *  # noqa: F403
+from . import random as random
+from .random import *  # noqa: F403
+from .printing import set_printoptions as set_printoptions
+
+bool, short, int, long = dtypes.bool_, int16, int32, int64  # noqa: A001 - PyTorch's aliases
+half, float, double = float16, float32, float64  # noqa: A001
+cfloat, cdouble = complex64, complex128
+inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
+strided = "torch.strided"
 
 # Like PyTorch's, 1 / 0 and log(0) give inf without a word; NumPy's error state stays the user's.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_core(\.|$)")
-namespace.fill(globals())
 source.mark_internal(__name__)
 
-
-_LATER = {"debug", "func", "linalg", "nn", "optim", "return_types"}
+_LATER = {"debug", "func", "linalg", "nn", "optim", "return_types", "utils"}
 _FUNCTIONAL = {
     "alpha_dropout", "cosine_similarity", "group_norm", "instance_norm", "layer_norm",
     "pairwise_distance", "rms_norm",
@@ -58,8 +88,6 @@ _FUNCTIONAL = {
 
 def __getattr__(name: str) -> object:
     """Load the larger rooms when they are first asked for."""
-    import importlib
-
     if name in _LATER:
         return importlib.import_module(f".{name}", __name__)
     if name in _FUNCTIONAL:

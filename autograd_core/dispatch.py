@@ -176,7 +176,10 @@ def _same_dtype(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype 
 
 
 def _half_of(array: Any) -> bool:
-    return getattr(array, "dtype", None) is not None and array.dtype.name in ("float16", "bfloat16")
+    kind = getattr(array, "dtype", None)
+    if kind is None or kind.itemsize != 2:  # NumPy takes 2 us to spell a dtype's name
+        return False
+    return kind.name in ("float16", "bfloat16")
 
 
 def _is_half(arrays: Sequence[Any]) -> Any:

@@ -81,11 +81,6 @@ complex128 = dtype("complex128", "complex128", COMPLEX, 16, 11)
 
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64)
 ALL += (complex64, complex128)
-ALIASES = {
-    "short": int16, "int": int32, "long": int64, "half": float16, "float": float32,
-    "double": float64, "cfloat": complex64, "cdouble": complex128,
-}  # fmt: skip
-
 _NUMPY: dict[dtype, np.dtype[Any]] = {d: np.dtype(d.numpy_name) for d in ALL if d is not bfloat16}
 _FROM_NUMPY: dict[np.dtype[Any], dtype] = {n: d for d, n in _NUMPY.items()}
 _default = float32

@@ -194,6 +194,6 @@ def stream_for(generator: Generator | None, array: Any) -> tuple[Generator, Any]
 
 
 __all__ = [
-    "Generator", "backend", "default_generator", "fork_rng", "get_rng_state", "initial_seed",
+    "Generator", "default_generator", "fork_rng", "get_rng_state", "initial_seed",
     "manual_seed", "seed", "set_rng_state",
 ]  # fmt: skip

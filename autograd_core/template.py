@@ -10,6 +10,7 @@ Print ``autograd_core.template.source(op)`` to read what is written for an op.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Saved:
         return 2 if self.kind in ("input", "output") else 1
 
 
+@functools.cache
 def parameters_of(fn: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a formula's parameters."""
     return tuple(inspect.signature(fn).parameters)

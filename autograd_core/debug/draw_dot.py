@@ -40,8 +40,7 @@ def _clusters(graph: Graph) -> list[str]:
         same = 0
         while same < min(len(path), len(open_path)) and path[same] == open_path[same]:
             same += 1
-        for depth in range(len(open_path), same, -1):
-            lines.append("  " * depth + "}")
+        lines += ["  " * depth + "}" for depth in range(len(open_path), same, -1)]
         for depth in range(same, len(path)):
             title = quote(".".join(path[: depth + 1]))
             lines.append("  " * (depth + 1) + f"subgraph cluster_{count} {{ label={title};")
@@ -63,9 +62,10 @@ def _node(i: int, item: Item) -> str:
     parts += [f"{k}: {v}" for k, v in item.notes.items() if k.startswith("saved ")]
     shape = {"leaf": "ellipse", "function": "hexagon"}.get(item.kind, "box")
     fill = "#eceff2" if math.isnan(item.norm) else viridis(position(item.norm))
+    looks = f'fillcolor="{fill}", fontcolor="{ink_on(fill)}"'
     if item.flag in ("nan", "inf"):
-        return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="#fff0e5", color="{VERMILION}", penwidth=2.5];'
-    return f'n{i} [label={quote(*parts)}, shape={shape}, fillcolor="{fill}", fontcolor="{ink_on(fill)}"];'
+        looks = f'fillcolor="#fff0e5", color="{VERMILION}", penwidth=2.5'
+    return f"n{i} [label={quote(*parts)}, shape={shape}, {looks}];"
 
 
 def quote(*lines: str) -> str:

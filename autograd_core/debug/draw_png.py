@@ -19,8 +19,9 @@ LIMIT = 120_000_000
 """Pixels painted at most; larger pictures come out at a smaller scale."""
 
 _FONTS = {
-    (False, False): ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf", "Helvetica.ttc", "LiberationSans-Regular.ttf"),
-    (True, False): ("DejaVuSans-Bold.ttf", "Arial Bold.ttf", "arialbd.ttf", "LiberationSans-Bold.ttf"),
+    (False, False): ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf", "LiberationSans-Regular.ttf"),
+    (True, False): ("DejaVuSans-Bold.ttf", "Arial Bold.ttf", "arialbd.ttf",
+                    "LiberationSans-Bold.ttf"),
     (False, True): ("DejaVuSansMono.ttf", "Menlo.ttc", "consola.ttf", "LiberationMono-Regular.ttf"),
 }  # fmt: skip
 

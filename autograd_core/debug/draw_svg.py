@@ -64,7 +64,8 @@ def _shape(shape: Shape) -> str:
         dash = ' stroke-dasharray="5 4"' if shape.dash else ""
         return (
             f'<rect x="{_n(shape.x)}" y="{_n(shape.y)}" width="{_n(shape.width)}" '
-            f'height="{_n(shape.height)}" rx="{_n(shape.radius)}"{_paint(shape.fill, shape.stroke, shape.line)}{dash}/>'
+            f'height="{_n(shape.height)}" rx="{_n(shape.radius)}"'
+            f"{_paint(shape.fill, shape.stroke, shape.line)}{dash}/>"
         )
     if isinstance(shape, Polygon):
         paint = _paint(shape.fill, shape.stroke, shape.line)
@@ -73,7 +74,8 @@ def _shape(shape: Shape) -> str:
         dash = ' stroke-dasharray="6 4"' if shape.dash else ""
         return (
             f'<path d="{_path(shape)}" fill="none" stroke="{shape.stroke}" '
-            f'stroke-width="{_n(shape.line)}" stroke-linecap="round" stroke-linejoin="round"{dash}/>'
+            f'stroke-width="{_n(shape.line)}" stroke-linecap="round" '
+            f'stroke-linejoin="round"{dash}/>'
         )
     if isinstance(shape, Text):
         return _text(shape)
@@ -98,9 +100,7 @@ def _path(line: Line) -> str:
             if one == begin:
                 parts.append(f"L{_n(end[0])} {_n(end[1])}")
             else:
-                parts.append(
-                    f"C{_n(one[0])} {_n(one[1])} {_n(two[0])} {_n(two[1])} {_n(end[0])} {_n(end[1])}"
-                )
+                parts.append("C" + " ".join(_n(v) for point in (one, two, end) for v in point))
     return "".join(parts)
 
 

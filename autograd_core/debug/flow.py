@@ -164,9 +164,16 @@ def _range(stops: list[Stop]) -> tuple[int, int]:
 
 
 def _frame(
-    scene: Scene, title: str, theme: Theme, low: int, high: int,
-    left: float, top: float, inner: float, plot: float,
-) -> None:  # fmt: skip
+    scene: Scene,
+    title: str,
+    theme: Theme,
+    low: int,
+    high: int,
+    left: float,
+    top: float,
+    inner: float,
+    plot: float,
+) -> None:
     head, _, rest = title.partition(" · ")
     scene.add(Text(left - 40, 30, head, 14, theme.text, bold=True))
     scene.add(Text(left - 28 + text_width(head, 14, True), 30, rest, 11.5, theme.quiet))
@@ -190,9 +197,14 @@ def _frame(
 
 
 def _polyline(
-    scene: Scene, xs: list[float], values: list[float], y_of: object, colour: str, width: float,
+    scene: Scene,
+    xs: list[float],
+    values: list[float],
+    y_of: object,
+    colour: str,
+    width: float,
     ghost: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     """A line with gaps where there is no value on the scale."""
     piece: list[tuple[float, float]] = []
     for x, value in [*zip(xs, values, strict=True), (0.0, math.nan)]:
@@ -229,8 +241,14 @@ def _point(
 
 
 def _names(
-    scene: Scene, xs: list[float], stops: list[Stop], theme: Theme, y: float, step: float, slanted: bool
-) -> None:  # fmt: skip
+    scene: Scene,
+    xs: list[float],
+    stops: list[Stop],
+    theme: Theme,
+    y: float,
+    step: float,
+    slanted: bool,
+) -> None:
     """Names below; on three lines in turn where they would collide, and not all if many."""
     if not stops:
         scene.add(

@@ -182,8 +182,14 @@ def _checked(format: str, is_graph: bool) -> str:
 
 
 def draw_trace(
-    trace: Trace, format: str, iteration: int | None, collapse: Any, max_boxes: int, theme: str, scale: float
-) -> Picture:  # fmt: skip
+    trace: Trace,
+    format: str,
+    iteration: int | None,
+    collapse: Any,
+    max_boxes: int,
+    theme: str,
+    scale: float,
+) -> Picture:
     """See `Trace.draw`."""
     if max_boxes < 4:
         raise ValueError(f"max_boxes must be at least 4, got {max_boxes}")

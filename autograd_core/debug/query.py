@@ -105,7 +105,7 @@ def summary(trace: Trace) -> str:
         parts.append(f"{int(bad.sum())} non-finite")
     if trace.dropped:
         parts.append(f"{trace.dropped} older nodes dropped (budget {trace.memory >> 20} MiB)")
-    cost = f"overhead {in_words(trace.recording_seconds)} ({trace.overhead:.0%})"
+    cost = f"overhead {in_words(trace.recording_seconds)}"
     parts += [in_words(trace.seconds), cost]
     return ", ".join(parts)
 

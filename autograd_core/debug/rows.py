@@ -312,7 +312,8 @@ class BackwardRun(Row):
 
     def __repr__(self) -> str:
         ended = f", {self.error}" if self.error else ""
-        return f"<backward run {self.id}: {len(self.steps)} steps, {self.end - self.begin:.3g} s{ended}>"
+        took = self.end - self.begin
+        return f"<backward run {self.id}: {len(self.steps)} steps, {took:.3g} s{ended}>"
 
 
 def _gradient(s: Statistics) -> str:

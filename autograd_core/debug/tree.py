@@ -23,11 +23,11 @@ def tree(trace: Trace, iteration: int | None, max_lines: int) -> str:
     if not graph.items:
         return "nothing recorded"
     root = outlines.outline(graph, None, max(max_lines, 4))
-    lines = [trace.summary(), *_lines(graph.items, root)]
-    width = max(len(left) for left, _ in lines[1:])  # type: ignore[misc]
+    lines = _lines(graph.items, root)
+    width = max(len(left) for left, _ in lines)
     return "\n".join(
-        [str(lines[0]), *(f"{left:<{width}}  {right}".rstrip() for left, right in lines[1:])]
-    )  # type: ignore[misc]
+        [trace.summary(), *(f"{left:<{width}}  {right}".rstrip() for left, right in lines)]
+    )
 
 
 def _lines(items: list[Item], root: Box) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from .._tensor import Tensor
 from ..inplace import twin as _twin
 from ..ops import softmax as _softmax
 from ..ops.activation import (
@@ -72,7 +73,6 @@ from ..ops.regression import (
     soft_margin_loss,
 )
 from ..ops.softmax import alpha_dropout, dropout
-from .._tensor import Tensor
 from .spatial import *  # noqa: F403
 from .spatial import __all__ as _spatial
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._tensor import Tensor
 from ..dtypes import FLOATING
 from ..errors import DtypeError
 from ..node import LEAF
-from .._tensor import Tensor
 
 __all__ = ["Buffer", "Parameter"]
 

@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable
 
 from .. import inplace, random
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .select import where
 

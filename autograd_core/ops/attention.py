@@ -15,9 +15,9 @@ import math
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor
 from .linalg import matmul
 from .softmax import dropout, softmax
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import ShapeError
 from .._tensor import Tensor
+from ..errors import ShapeError
 from .dims import wrap_dim
 from .loss import legacy
 from .loss import reduce as reduced

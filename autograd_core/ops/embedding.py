@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..declare import op
 from ..errors import DtypeError
-from .._tensor import Tensor
 
 __all__: list[str] = []
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor
 from .softmax import log_softmax
 
 REDUCTIONS = ("none", "mean", "sum")

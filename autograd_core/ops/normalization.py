@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor
 
 __all__: list[str] = []
 

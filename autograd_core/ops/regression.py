@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import warnings
 
+from .._tensor import Tensor
 from ..declare import op
 from ..dtypes import FLOATING
 from ..errors import DtypeError
-from .._tensor import Tensor
 from .loss import check_reduction, legacy, reduce, reduced, spread
 from .shape import broadcast_tensors
 

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from .. import inplace, random
+from .._tensor import Tensor, method
 from ..declare import op
 from ..dtypes import as_dtype
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 
 __all__ = ["alpha_dropout", "dropout", "dropout_", "log_softmax", "softmax"]

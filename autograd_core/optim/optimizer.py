@@ -9,8 +9,8 @@ from itertools import chain
 from typing import Any
 
 from .. import modes
-from ..node import RemovableHandle
 from .._tensor import Tensor
+from ..node import RemovableHandle
 
 __all__ = ["Optimizer"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from ...dispatch import _TYPE_NAMES as TYPE_NAMES
 from ..._tensor import Tensor
+from ...dispatch import _TYPE_NAMES as TYPE_NAMES
 from ..parameter import Parameter
 from .module import Module, _indented
 

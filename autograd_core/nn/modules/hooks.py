@@ -10,9 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..._tensor import Tensor
 from ...function import Function
 from ...node import RemovableHandle
-from ..._tensor import Tensor
 
 if TYPE_CHECKING:
     from .module import Module

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...ops.create import empty
 from ..._tensor import Tensor
+from ...ops.create import empty
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter

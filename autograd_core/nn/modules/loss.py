@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...ops.loss import legacy
 from ..._tensor import Tensor
+from ...ops.loss import legacy
 from .. import functional as F
 from .module import Module
 

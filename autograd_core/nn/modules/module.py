@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ... import state
+from ..._tensor import Tensor
 from ...dtypes import FLOATING, as_dtype, bfloat16, dtype, float16, float32, float64
 from ...source import MARK, getframe
-from ..._tensor import Tensor
 from ..parameter import Buffer, Parameter
 from .hooks import HookedCall, Hooks
 from .state import State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._tensor import Tensor
 from ...dtypes import int64
 from ...ops.create import empty, ones, tensor, zeros
-from ..._tensor import Tensor
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter

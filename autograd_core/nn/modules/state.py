@@ -10,8 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...node import RemovableHandle
 from ..._tensor import Tensor
+from ...node import RemovableHandle
 from ..parameter import Parameter
 
 if TYPE_CHECKING:

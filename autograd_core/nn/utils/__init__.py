@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ... import modes
-from ...ops.join import cat
 from ..._tensor import Tensor
+from ...ops.join import cat
 
 __all__ = [
     "clip_grad_norm_", "clip_grad_value_", "get_total_norm", "parameters_to_vector",
