@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from . import backends, dtypes, state
+from . import backends, dispatch, dtypes, state
 from .backends import backend_of, device
 from .dispatch import current_fn
 from .dtypes import FLOATING, dtype
@@ -651,6 +651,9 @@ def _warn_nonleaf_grad(t: Tensor) -> None:
         UserWarning,
         stacklevel=3,
     )
+
+
+dispatch.TensorClass = Tensor
 
 
 def method(*names: str) -> Callable[[Any], Any]:

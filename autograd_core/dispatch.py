@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import perf_counter
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,9 @@ from .source import resolve, user_location
 if TYPE_CHECKING:
     from .declare import Op
     from ._tensor import Tensor
+
+TensorClass: Any = None
+"""`Tensor`, set by `_tensor`, which needs this module first (an import on each call costs)."""
 
 NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
@@ -83,12 +87,10 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
 
 
 def _check_types(op: Op, inputs: Sequence[Any]) -> None:
-    from ._tensor import Tensor
-
     for i, x in enumerate(inputs):
-        if isinstance(x, Tensor) or (x is None and not (op.scalars or op.ufunc)):
+        if isinstance(x, TensorClass) or (x is None and not (op.scalars or op.ufunc)):
             continue
-        if op.scalars and isinstance(x, NUMBERS) and any(isinstance(y, Tensor) for y in inputs):
+        if op.scalars and isinstance(x, NUMBERS) and any(isinstance(y, TensorClass) for y in inputs):
             continue
         name = op.inputs[i] if i < len(op.inputs) else f"tensors[{i}]"
         raise TypeError(
@@ -98,6 +100,9 @@ def _check_types(op: Op, inputs: Sequence[Any]) -> None:
 
 
 def _one_backend(op: Op, inputs: Sequence[Any]) -> backends.Backend:
+    cpu = backends.backend("cpu")
+    if all(getattr(x, "_array", None).__class__ in (np.ndarray, NoneType) for x in inputs):
+        return cpu
     found: Any = None
     for x in inputs:
         if x is None or isinstance(x, NUMBERS):
@@ -113,9 +118,7 @@ def _one_backend(op: Op, inputs: Sequence[Any]) -> backends.Backend:
                 "Expected all tensors to be on the same device, but found at least two devices, "
                 f"{found[1]} and {where[1]}, in {op.name}(); move one of them with .to()"
             )
-    if found is None:
-        return backends.backend("cpu")
-    return found[0]  # type: ignore[no-any-return]
+    return found[0] if found is not None else cpu
 
 
 def _promote(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype | None]:
@@ -123,6 +126,11 @@ def _promote(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype | N
         return [x if x is None else x._array for x in inputs], None
     if op.types in ("same", "floating"):
         return _same_dtype(op, inputs)
+    kinds = {x._array.dtype for x in inputs if hasattr(x, "_array")}
+    if len(kinds) == 1 and all(hasattr(x, "_array") for x in inputs):
+        common = dtypes.from_numpy(kinds.pop())
+        if op.types != "float" or common.category >= FLOATING:
+            return [x._array for x in inputs], common
     operands = []
     for x in inputs:
         if x is None:
@@ -191,11 +199,9 @@ def _is_half(arrays: Sequence[Any]) -> Any:
 
 
 def _wrap(result: Any, owner: backends.Backend) -> Tensor:
-    from ._tensor import Tensor
-
-    if not backends.is_array(result):
+    if result.__class__ is not owner.array_type and not backends.is_array(result):
         result = owner.xp.asarray(result)
-    return Tensor._from_array(result)
+    return TensorClass._from_array(result)  # type: ignore[no-any-return]
 
 
 def _record(

@@ -33,7 +33,7 @@ def results_on(where, entry, index):
     leaves = []
 
     def make(array):
-        kind = ag.float64 if array.dtype.kind == "f" else None
+        kind = {"f": ag.float64, "i": ag.int64}.get(array.dtype.kind)
         t = ag.tensor(array.tolist(), dtype=kind).reshape(array.shape).to(where)
         return t.detach().requires_grad_(entry.grad) if array.dtype.kind in "fc" else t
 

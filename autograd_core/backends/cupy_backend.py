@@ -39,6 +39,10 @@ class Namespace:
         """``target[index] += values`` with repeated indices added up."""
         self._cupy.add.at(target, index, values)
 
+    def keep(self, values: Any, mask: Any) -> Any:
+        """``values`` where the mask is true, 0 elsewhere (for inf and NaN too)."""
+        return self._cupy.where(mask, values, values.dtype.type(0))
+
 
 class CupyBackend(Backend):
     """CuPy arrays, which may live on several devices."""

@@ -22,16 +22,19 @@ class Table:
 
     Parameters
     ----------
+    reserve : int
+        Rows to make room for at once.  Memory that was never written costs nothing, and
+        growing by copying would cost more than everything else that a recorder does.
     **columns : str
         NumPy type of each column, e.g. ``seq="i8"``.
     """
 
-    def __init__(self, **columns: str):
+    def __init__(self, reserve: int = 0, **columns: str):
         self.types = {name: np.dtype(kind) for name, kind in columns.items()}
         self.first = 0
         self._count = 0
-        self._room = 0
-        self._data = {name: np.empty(0, kind) for name, kind in self.types.items()}
+        self._room = reserve
+        self._data = {name: np.empty(reserve, kind) for name, kind in self.types.items()}
 
     def __len__(self) -> int:
         return self._count
@@ -48,8 +51,8 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all columns, the room to grow included."""
-        return self._room * self.row_bytes
+        """Bytes of all rows."""
+        return self._count * self.row_bytes
 
     def column(self, name: str) -> Array:
         """A view of one column, valid until the table grows or shrinks."""
@@ -59,7 +62,7 @@ class Table:
         """Add `count` rows; a column gets a scalar or `count` values.  Returns the first id."""
         begin, end = self._count, self._count + count
         if end > self._room:
-            self._grow(max(end, self._room + self._room // 2, 64))
+            self._grow(max(end, self._room * 3 // 2, 64))
         for name, value in values.items():
             self._data[name][begin:end] = value
         self._count = end
@@ -73,10 +76,11 @@ class Table:
         self._room = room
 
     def keep(self, mask: Array) -> None:
-        """Keep the rows that `mask` marks, and give the rest of the memory back."""
-        self._count = self._room = int(mask.sum())
-        for name, old in self._data.items():
-            self._data[name] = old[: len(mask)][mask]
+        """Keep the rows that `mask` marks."""
+        kept = int(mask.sum())
+        for column in self._data.values():
+            column[:kept] = column[: self._count][mask]
+        self._count = kept
 
     def drop_front(self, count: int) -> None:
         """Forget the oldest rows; the others keep their ids."""
@@ -112,13 +116,9 @@ class Pool:
         fresh[used] = np.arange(len(used))
         self.values[:] = [self.values[i] for i in used]
         self.numbers.clear()
-        self.numbers.update((self.key(value), i) for i, value in enumerate(self.values))
+        self.numbers.update((value, i) for i, value in enumerate(self.values))
         self.generation += 1
         return fresh
-
-    def key(self, value: Any) -> Any:
-        """What a value is looked up by."""
-        return value
 
     def all_numbers(self, codes: Sequence[Any], offsets: Sequence[int]) -> list[int]:
         """The numbers of many places (see `PlacePool`)."""
@@ -128,26 +128,40 @@ class Pool:
 class PlacePool(Pool):
     """Places in code, ``(code, offset)``, looked up by identity: hashing code is slow."""
 
-    def key(self, value: Any) -> Any:
-        """The pair with the code's identity, unique as long as the pool holds the code."""
-        return (id(value[0]), value[1]) if isinstance(value, tuple) else id(value)
+    def __init__(self, values: Iterable[Any] = ()):
+        self.of_code: dict[int, dict[int, int]] = {}
+        super().__init__(values)
 
     def number(self, value: Any) -> int:
         """The number of a place."""
-        key = self.key(value)
-        found = self.numbers.get(key)
+        code, offset = value if isinstance(value, tuple) else (value, 0)
+        offsets = self.of_code.setdefault(id(code), {})  # the pool holds the code
+        found = offsets.get(offset)
         if found is None:
-            found = self.numbers[key] = len(self.values)
+            found = offsets[offset] = len(self.values)
             self.values.append(value)
         return found
 
     def all_numbers(self, codes: Sequence[Any], offsets: Sequence[int]) -> list[int]:
         """The numbers of many places."""
-        keys = list(zip(map(id, codes), offsets, strict=True))
-        if not self.numbers.keys() >= set(keys):
-            for value in zip(codes, offsets, strict=True):
-                self.number(value)
-        return list(map(self.numbers.__getitem__, keys))
+        try:
+            if codes.count(codes[0]) == len(codes):
+                known = self.of_code[id(codes[0])]
+                return [known[offset] for offset in offsets]
+            of_code = self.of_code
+            return [of_code[id(c)][o] for c, o in zip(codes, offsets, strict=True)]
+        except (KeyError, IndexError):
+            return super().all_numbers(codes, offsets)
+
+    def keep(self, used: Array) -> Array:
+        """Forget all but the `used` numbers (sorted); returns the new number of each old one."""
+        fresh = super().keep(used)
+        kept = list(self.values)
+        self.values.clear()
+        self.of_code.clear()
+        for value in kept:
+            self.number(value)
+        return fresh
 
 
 class _Numbers(dict[Any, int]):

@@ -126,13 +126,17 @@ def of_chunks(chunks: Sequence[bytes], kind: np.dtype[Any], full: bool) -> list[
         x = (np.abs(x) if kind.kind == "c" else x).astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             norm[some] = np.sqrt(np.add.reduceat(x * x, starts))
-        if not np.isfinite(norm).all():
+        finite = bool(np.isfinite(norm).all())
+        if not finite:
             nan[some] = np.add.reduceat(np.isnan(x), starts, dtype=np.int64)
             inf[some] = np.add.reduceat(np.isinf(x), starts, dtype=np.int64)
         if full:
-            low[some] = np.fmin.reduceat(x, starts)
-            high[some] = np.fmax.reduceat(x, starts)
-            zeros[some] = np.add.reduceat(x == 0, starts, dtype=np.int64)
+            smaller, larger = (np.minimum, np.maximum) if finite else (np.fmin, np.fmax)
+            low[some] = smaller.reduceat(x, starts)
+            high[some] = larger.reduceat(x, starts)
+            zero = x == 0
+            if zero.any():
+                zeros[some] = np.add.reduceat(zero, starts, dtype=np.int64)
     if not full:
         zeros[:] = -1
     return [sizes, norm, low, high, zeros, nan, inf]

@@ -44,6 +44,8 @@ RUN = {"begin": "f8", "end": "f8", "error": "i4", "iteration": "i4", "create_gra
 POOLED = {"op": "text", "scope": "scope", "shape": "shape", "dtype": "text", "device": "text",
           "name": "text", "place": "place"}  # fmt: skip
 """Which columns of the nodes are numbers of a pool."""
+BYTES_A_NODE = 180
+"""What a node takes with its edges and steps, about."""
 OP, LEAF, FUNCTION = 0, 1, 2
 KINDS = ("op", "leaf", "function")
 
@@ -78,8 +80,13 @@ class Trace:
         self.seconds = 0.0
         self.recording_seconds = 0.0
         self.stats = "full"
-        self.tables = {"nodes": Table(**NODE), "edges": Table(**EDGE),
-                       "steps": Table(**STEP), "runs": Table(**RUN)}  # fmt: skip
+        rows = memory // BYTES_A_NODE
+        self.tables = {
+            "nodes": Table(rows, **NODE),
+            "edges": Table(rows * 3 // 2, **EDGE),
+            "steps": Table(rows, **STEP),
+            "runs": Table(64, **RUN),
+        }
         self.pools = {"text": Pool([""]), "scope": Pool([()]), "shape": Pool([None]),
                       "place": PlacePool([(None, -1)])}  # fmt: skip
         self.index = Index()

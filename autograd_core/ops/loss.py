@@ -82,7 +82,11 @@ def _places(xp: Any, classes: Any, ndim: int) -> Any:
         return classes
     if ndim == 2:
         return xp.arange(classes.shape[0]), classes
-    rows, *rest = xp.ogrid[tuple(slice(n) for n in classes.shape)]
+    axes = range(classes.ndim)
+    rows, *rest = (
+        xp.arange(n).reshape(tuple(n if i == axis else 1 for i in axes))
+        for axis, n in enumerate(classes.shape)
+    )
     return rows, classes, *rest
 
 
