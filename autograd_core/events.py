@@ -160,6 +160,7 @@ def _set_taps(taps: tuple[Tap, ...]) -> None:
         state.tap = taps[0] if taps else None
     else:
         state.tap = Tap(**{name: _fan_out(name, taps) for name in Tap.__slots__})
+    state.op_sink = None if state.tap is None else state.tap.op
 
 
 def _fan_out(name: str, taps: tuple[Tap, ...]) -> Any:

@@ -532,7 +532,8 @@ def _tell(cls: type[Function], node: Any, inputs: list[Tensor], results: list[An
         tensors = tuple(r for r in results if isinstance(r, Tensor))
         events.emit_op(cls.__name__, node, tuple(inputs), tensors, 0.0)
     if state.tap is not None and results and isinstance(results[0], Tensor):
-        events.tap_op(cls.__name__ if node is None else type(node), node, results[0]._array, results)
+        kind = cls.__name__ if node is None else type(node)
+        events.tap_op(kind, node, results[0]._array, results)
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

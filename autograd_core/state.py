@@ -20,8 +20,14 @@ listening: int = 0
 harmless: int = 0
 """How many of those reasons the fast paths can serve: taps, and threads in no_grad."""
 
+muted: int = 0
+"""How many threads are in no_grad."""
+
 tap: Any = None
 """Where bare facts go while somebody taps."""
+
+op_sink: Any = None
+"""``tap.op``, looked up once for the fast paths."""
 
 next_sequence = itertools.count().__next__
 """The number of the next node: later nodes have larger ones, so larger runs first."""
@@ -65,7 +71,7 @@ def set_mode(name: str, value: Any) -> Any:
     object
         The value before, to be handed back when the mode ends.
     """
-    global special, harmless
+    global special, harmless, muted
     previous = getattr(modes, name)
     setattr(modes, name, value)
     if name not in _NEVER_SPECIAL:
@@ -74,7 +80,9 @@ def set_mode(name: str, value: Any) -> Any:
         if change:
             with _lock:
                 special += change
-                harmless += change if name == "grad" else 0
+                if name == "grad":
+                    harmless += change
+                    muted += change
     return previous
 
 

@@ -205,7 +205,7 @@ def _call_source(op: Op) -> str:
         "    quiet = False",
         "    if state.special:",
         f"        if state.special != state.harmless: {fallback}",
-        "        quiet = not modes.grad",
+        "        quiet = state.muted and not modes.grad",
     ]
     if op.scalar is not None:
         lines += [f"    k = {op.inputs[1]}.__class__", "    if k is float or k is int:"]
@@ -248,12 +248,13 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
     return [
         *lines,
         f"    n = t._fn = {node_class}()",
-        f"    n.next = ({nexts}); n.seq = next_sequence(); n.rare = None",
+        f"    n.next = ({nexts}); n.seq = seq = next_sequence(); n.rare = None",
         *_save_lines(op),
         *_fit_lines(op),
         "    frame = getframe(1)",
-        f"    if {MARK!r} in frame.f_globals: n.code, n.lasti = user_location(2)",
-        "    else: n.code = frame.f_code; n.lasti = frame.f_lasti",
+        f"    if {MARK!r} in frame.f_globals: code, lasti = user_location(2)",
+        "    else: code = frame.f_code; lasti = frame.f_lasti",
+        "    n.code = code; n.lasti = lasti",
         *_view_lines(op),
         *_tap_lines(op, node_class),
         "    return t",
@@ -264,12 +265,8 @@ def _tap_lines(op: Op, node_class: str) -> list[str]:
     one = "f0.seq"
     more = ", ".join(f"-1 if f{i} is None else f{i}.seq" for i in range(len(op.inputs)))
     parents = one if len(op.inputs) == 1 else more
-    record = f"{node_class}, n.seq, r.shape, dt, n.code, n.lasti, modes.scope, {parents}"
-    return [
-        "    if state.tap is not None:",
-        "        sink = state.tap.op",
-        f"        if sink is not None: sink(({record}))",
-    ]
+    record = f"{node_class}, seq, r.shape, dt, code, lasti, modes.scope, {parents}"
+    return ["    sink = state.op_sink", f"    if sink is not None: sink(({record}))"]
 
 
 def _compute(op: Op) -> str:
@@ -349,7 +346,8 @@ def _run_source(op: Op, name: str, last: bool) -> str:
                 f"    {stem} = t_{stem}",
             ]
     if op.scalar_of is not None and targets:
-        lines.append("    if g.dtype is F32: s_other = scalars32(s_other)")
+        lines.append("    if g.__class__ is ndarray and g.dtype is F32:")
+        lines.append("        s_other = scalars32(s_other)")
     if any("F" in parameters_of(fn) for fn in op.vjps.values()):
         lines.append("    F = raw if g.__class__ is ndarray else raw_for(g)")
     by_input = {names[0]: fn for names, fn in op.vjps.items()}

@@ -40,12 +40,14 @@ def show(shell: InteractiveShell, trace: Trace, only: str | None = None) -> None
         return
     print(trace.summary())
     publish(shell, trace.draw(), trace.tree(max_lines=TREE_LINES), only)
-    if len(trace.steps):
+    if len(trace.steps) and trace.stats != "off":
         show_flow(shell, trace, only)
 
 
 def show_flow(shell: InteractiveShell, trace: Trace, only: str | None = None, **how: Any) -> None:
     """Publish the gradient flow; `how` goes to `Trace.flow`."""
+    if trace.stats == "off":
+        raise UsageError("with --stats off no gradient was measured, so there is no flow to show")
     flow = trace.flow(**how)
     publish(shell, flow, str(flow), only)
 

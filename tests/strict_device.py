@@ -2,17 +2,26 @@
 
 NumPy inside; no ``__array__``, no mixing with NumPy arrays, no implicit float(), int(),
 bool() or iteration.  An op that passes on this device copies nothing behind the user's
-back.  (What may be asked is said in `ALLOWED_TO_HOST`.)
+back.  What goes to the host or comes from it openly is counted in `copies`, and every
+function and keyword that is asked of the device is noted in `used`, so that a test can ask
+whether CuPy has them (tests/gpu/test_cupy_names.py).
 """
 
 from __future__ import annotations
 
+import collections
 import types
 
 import numpy as np
 
 from autograd_core import backends
 from autograd_core.backends import numpy_backend
+
+copies = collections.Counter()
+"""How many arrays went "to host", "from host", or were tables that a GPU keeps ("table")."""
+
+used = {}
+"""Name of a function or method (``linalg.inv``, ``ndarray.sum``): keywords it was called with."""
 
 
 class HostCopyError(AssertionError):
@@ -39,6 +48,18 @@ def wrap(value):
     if isinstance(value, tuple | list):
         return type(value)(wrap(v) for v in value)
     return value
+
+
+def wrapped(name, function):
+    """A function that takes and gives strict arrays; NumPy's warnings are no GPU's."""
+    keywords = used.setdefault(name, set())
+
+    def call(*args, **kwargs):
+        keywords.update(kwargs)
+        with np.errstate(all="ignore"):
+            return wrap(function(*unwrap(args), **unwrap(kwargs)))
+
+    return call
 
 
 def _refuse(what):
@@ -68,6 +89,7 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     real = property(lambda self: StrictArray(self._inner.real))
     imag = property(lambda self: StrictArray(self._inner.imag))
     base = property(lambda self: self._inner.base)
+    data = property(lambda self: types.SimpleNamespace(ptr=self._inner.ctypes.data))
 
     __array__ = _refuse("__array__()")
     __float__ = _refuse("float()")
@@ -82,13 +104,11 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
         return len(self._inner)
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **kwargs):
-        given = [unwrap(x) for x in inputs]
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         if out is not None:
-            kwargs["out"] = tuple(None if o is None else o._inner for o in out)
-        result = getattr(ufunc, method)(*given, **kwargs)
-        if out is not None:
-            return out[0]
-        return wrap(result)
+            kwargs["out"] = out if len(out) > 1 else out[0]
+        result = wrapped(name, getattr(ufunc, method))(*inputs, **kwargs)
+        return result if out is None else out[0]
 
     def __getitem__(self, key):
         return wrap(self._inner[unwrap(key)])
@@ -99,48 +119,39 @@ class StrictArray(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name):
         if name.startswith("_"):
             raise AttributeError(name)
-        method = getattr(self._inner, name)
-        return lambda *args, **kwargs: wrap(method(*unwrap(args), **unwrap(kwargs)))
-
-
-def _wrapped(fn):
-    if isinstance(fn, type):
-        return fn
-
-    def call(*args, **kwargs):
-        return wrap(fn(*unwrap(args), **unwrap(kwargs)))
-
-    return call
+        return wrapped(f"ndarray.{name}", getattr(self._inner, name))
 
 
 class _Module:
     """A namespace whose functions take and give strict arrays."""
 
-    def __init__(self, inner):
-        self._inner = inner
+    def __init__(self, inner, path=""):
+        self._inner, self._path = inner, path
 
     def __getattr__(self, name):
-        found = getattr(self._inner, name)
+        found, path = getattr(self._inner, name), self._path + name
         if isinstance(found, types.ModuleType | types.SimpleNamespace):
-            made = _Module(found)
+            made = _Module(found, f"{path}.")
         elif isinstance(found, np.ufunc):
-            made = _Ufunc(found)
-        elif callable(found):
-            made = _wrapped(found)
+            made = _Ufunc(found, path)
+        elif callable(found) and not isinstance(found, type):
+            made = wrapped(path, found)
         else:
+            used.setdefault(path, set())
             made = found
         setattr(self, name, made)
         return made
 
 
 class _Ufunc:
-    def __init__(self, inner):
-        self._inner = inner
-        for name in ("reduce", "at", "accumulate", "reduceat", "outer"):
-            setattr(self, name, _wrapped(getattr(inner, name)))
+    def __init__(self, inner, path):
+        self._inner, self._path = inner, path
 
     def __call__(self, *args, **kwargs):
-        return _wrapped(self._inner)(*args, **kwargs)
+        return wrapped(self._path, self._inner)(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return wrapped(f"{self._path}.{name}", getattr(self._inner, name))
 
 
 class StrictBackend(backends.Backend):
@@ -148,11 +159,18 @@ class StrictBackend(backends.Backend):
 
     def __init__(self):
         super().__init__("strict", StrictArray, _Module(numpy_backend.xp))
+        self.xp.constant = self.table
+
+    def table(self, array):
+        copies["table"] += 1
+        return StrictArray(array.copy())
 
     def from_numpy(self, array, index):
+        copies["from host"] += 1
         return StrictArray(np.array(array))
 
     def to_numpy(self, array):
+        copies["to host"] += 1
         return array._inner.copy()
 
 

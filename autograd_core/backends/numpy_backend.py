@@ -52,7 +52,13 @@ def keep(values: Any, mask: Any) -> Any:
     return (values.view(bits) & -mask.astype(bits)).view(values.dtype)
 
 
+def constant(table: Any) -> Any:
+    """A NumPy array on the device of this namespace; a GPU keeps it while the array lives."""
+    return table
+
+
 xp.view_as = view_as
+xp.constant = constant
 xp.keep = keep
 xp.broadcast_view = broadcast_view
 xp.strided_view = strided_view

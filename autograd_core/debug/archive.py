@@ -163,7 +163,7 @@ def _tuple_of(value: Any, kind: type) -> tuple[Any, ...]:
 
 
 def _table(archive: zipfile.ZipFile, name: str, header: dict[str, Any]) -> Table:
-    table = Table(**TABLES[name])
+    table = Table(0, **TABLES[name])
     columns: dict[str, Any] = {}
     for column, kind in table.types.items():
         stream = io.BytesIO(_read(archive, f"{name}/{column}.npy"))

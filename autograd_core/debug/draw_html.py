@@ -57,7 +57,7 @@ const put=()=>{pic.style.transform=`translate(${x}px,${y}px) scale(${k})`};
 const facts=new Map();
 for(const b of boxes){const t=b.querySelector("title");facts.set(b,t?t.textContent:"");if(t)t.remove()}
 function fit(){k=Math.min(view.clientWidth/W,view.clientHeight/H,1.5);
- if(k<.45)k=Math.min(view.clientWidth/W,1);x=Math.max((view.clientWidth-W*k)/2,0);y=Math.max((view.clientHeight-H*k)/2,0);put()}
+ if(k<.7)k=Math.min(view.clientWidth/W,1);x=Math.max((view.clientWidth-W*k)/2,0);y=Math.max((view.clientHeight-H*k)/2,0);put()}
 function zoom(f,cx=view.clientWidth/2,cy=view.clientHeight/2){const n=Math.min(Math.max(k*f,.05),8);x=cx-(cx-x)*n/k;y=cy-(cy-y)*n/k;k=n;put()}
 function show(b){const[head,...rest]=facts.get(b).split("\\n");side.replaceChildren();
  const h=document.createElement("h2");h.textContent=head;side.append(h);const d=document.createElement("dl");side.append(d);

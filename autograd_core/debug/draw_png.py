@@ -6,7 +6,9 @@ Everything is painted at twice the wanted size and shrunk, which smooths the edg
 from __future__ import annotations
 
 import io
+import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -127,8 +129,8 @@ class _Brush:
         if not line.dash:
             self._stroke(points, line.stroke, width)
             return
-        for n in range(0, len(points) - 1, 2):
-            self.draw.line([points[n], points[n + 1]], fill=line.stroke, width=width)
+        for dash in _dashes(points, 6 * self.scale, 4 * self.scale):
+            self.draw.line(dash, fill=line.stroke, width=width)
 
     def _stroke(self, points: list[Point], colour: str, width: int) -> None:
         self.draw.line(points, fill=colour, width=width, joint="curve")
@@ -142,6 +144,25 @@ class _Brush:
         anchor = {"start": "ls", "middle": "ms", "end": "rs"}[t.anchor]
         where = (t.x * self.scale, t.y * self.scale)
         self.draw.text(where, _printable(t.text), font=font, fill=t.fill, anchor=anchor)
+
+
+def _dashes(points: list[Point], on: float, off: float) -> list[list[Point]]:
+    """Cut a line into dashes by its length."""
+    dashes: list[list[Point]] = []
+    drawing, left = True, on
+    current = [points[0]]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        length, at = math.hypot(x1 - x0, y1 - y0), 0.0
+        while length - at > left:
+            at += left
+            point = x0 + (x1 - x0) * at / length, y0 + (y1 - y0) * at / length
+            if drawing:
+                dashes.append([*current, point])
+            drawing, current = not drawing, [point]
+            left = on if drawing else off
+        left -= length - at
+        current.append((x1, y1))
+    return [*dashes, current] if drawing and len(current) > 1 else dashes
 
 
 def _printable(text: str) -> str:

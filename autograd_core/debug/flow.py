@@ -74,7 +74,7 @@ def flow(
     stops = _stops(trace, by, iteration)
     before = (
         {s.name: s.norm for s in _stops(trace, by, iteration - 1)}
-        if iteration - 1 in trace.iterations
+        if (trace.tables["nodes"].column("iteration") == iteration - 1).any()
         else {}
     )
     for stop in stops:

@@ -50,13 +50,31 @@ def _in_variables(leaf: Any) -> str:
         frame = frame.f_back
     if frame is None:
         return ""
-    return _name_in(_locals_of(frame), leaf) or _name_in(frame.f_globals, leaf)
+    variables = {**frame.f_globals, **_locals_of(frame)}
+    return _name_in(variables, leaf) or _name_in_models(variables, leaf)
 
 
 def _name_in(variables: Mapping[str, Any], leaf: Any) -> str:
     for name, value in list(variables.items()):
         if value is leaf and not name.startswith("_"):
             return name
+    return ""
+
+
+def _name_in_models(variables: Mapping[str, Any], leaf: Any) -> str:
+    """``net.0.weight``, where the variable ``net`` is a module that has it.
+
+    Needed for a leaf that is met in backward only, when no module runs any more: its node
+    was made before the recording began, and something still holds it.
+    """
+    nn = sys.modules.get("autograd_core.nn.modules.module")
+    if nn is None:
+        return ""
+    for variable, value in variables.items():
+        if isinstance(value, nn.Module) and not variable.startswith("_"):
+            for name, parameter in value.named_parameters():
+                if parameter is leaf:
+                    return f"{variable}.{name}"
     return ""
 
 

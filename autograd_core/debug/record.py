@@ -408,8 +408,8 @@ def trace(stats: str = "full", every: int = 1, memory: int = 64 << 20) -> Iterat
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> with ag.debug.trace() as t:
     ...     (x * x).sum().backward()
-    >>> [node.label for node in t.nodes]
-    ['Mul', 'Sum', 'x']
+    >>> [node.op for node in t.nodes]
+    ['MulBackward0', 'SumBackward0', 'AccumulateGrad']
     """
     recorder = Recorder(stats, every, memory).start()
     try:

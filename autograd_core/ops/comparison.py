@@ -155,7 +155,7 @@ def allclose(
     input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Whether all elements are close; see `isclose`."""
-    return bool(isclose(input, other, rtol, atol, equal_nan)._array.all())
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -172,7 +172,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
         )
     if input._array.shape != other._array.shape:
         return False
-    return bool(eq(input, other)._array.all())
+    return bool(eq(input, other).all())
 
 
 @op(None, name="isin", types="free")

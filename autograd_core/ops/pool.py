@@ -26,7 +26,6 @@ def _max_pool(xp: Any, input: Any, *, taps: Any, overlap: Any) -> Any:
     """Maximum over windows of the last dimensions, and its flat place in the input."""
     nd = len(taps)
     axes = range(-nd, 0)
-    sizes = input.shape[-nd:]
     lowest = -math.inf if input.dtype.kind == "f" else xp.iinfo(input.dtype).min
     pads = [(a, t.before, t.after) for a, t in zip(axes, taps, strict=True)]
     wide = padded(xp, input, pads, lowest)
@@ -35,7 +34,7 @@ def _max_pool(xp: Any, input: Any, *, taps: Any, overlap: Any) -> Any:
         window = wide
         for a, t, k in zip(axes, taps, offsets, strict=True):
             window = select(xp, window, t.selectors[k], a)
-        place = xp.asarray(_flat_places(taps, offsets, sizes))
+        place = _flat_places(xp, taps, offsets)
         if best is None:
             best = window.copy()
             where = xp.broadcast_to(place, best.shape).copy()
@@ -46,11 +45,12 @@ def _max_pool(xp: Any, input: Any, *, taps: Any, overlap: Any) -> Any:
     return best, where
 
 
-def _flat_places(taps: Sequence[Taps], offsets: Sequence[int], sizes: Sequence[int]) -> Any:
+def _flat_places(xp: Any, taps: Sequence[Taps], offsets: Sequence[int]) -> Any:
     """Where the elements at one offset of all windows lie, counted in C order."""
-    flat = np.zeros((), np.int64)
-    for t, k, n in zip(taps, offsets, sizes, strict=True):
-        flat = flat[..., None] * n + np.clip(t.places[k], 0, max(n - 1, 0))
+    flat: Any = None
+    for t, k in zip(taps, offsets, strict=True):
+        place = xp.constant(t.inner[k])
+        flat = place if flat is None else flat[..., None] * t.size + place
     return flat
 
 
@@ -497,7 +497,7 @@ def _max_unpool_nd(
             )
     flat = math.prod(sizes)
     values = indices._array
-    if values.size and not bool(((values >= 0) & (values < flat)).all()):
+    if isinstance(values, np.ndarray) and not bool(((values >= 0) & (values < flat)).all()):
         raise RuntimeError(
             f"Found an invalid max index in {name}: indices must lie in [0, {flat}), the output "
             f"of size {list(sizes)} being counted in C order"

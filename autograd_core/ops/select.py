@@ -394,7 +394,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
 def nonzero_op(xp: Any, input: Any) -> Any:
     """The indices of the elements that are not zero, as rows."""
     if not input.ndim:
-        return xp.zeros((int(bool(input)), 0), "i8")
+        return xp.nonzero(input.reshape(1))[0][:, None][:, :0].astype("i8")
     return xp.stack(xp.nonzero(input), axis=1).astype("i8")
 
 

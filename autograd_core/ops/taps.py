@@ -51,6 +51,18 @@ class Taps:
         self.before, self.after = max(0, -low), max(0, high - size + 1)
         """How many zeros must be put around the input to read all places."""
         self.selectors = [as_selector(row + self.before) for row in self.places]
+        self._columns: dict[Any, list[Any]] = {}
+
+    @functools.cached_property
+    def inner(self) -> list[Any]:
+        """The rows of `places`, with what lies outside moved to the border."""
+        return list(self.places.clip(0, max(self.size - 1, 0)))
+
+    def columns(self, dtype: Any) -> list[Any]:
+        """The rows of `weights` in a dtype; kept, so that a device gets them once."""
+        if dtype not in self._columns:
+            self._columns[dtype] = list(self.weights.astype(dtype))
+        return self._columns[dtype]
 
     @functools.cached_property
     def inverse(self) -> Taps:
@@ -83,7 +95,7 @@ class Taps:
         for i, selector in enumerate(self.selectors):
             part = select(xp, x, selector, axis)
             if not uniform:
-                part = part * xp.asarray(self.weights[i].astype(x.dtype)).reshape(trail)
+                part = part * xp.constant(self.columns(x.dtype)[i]).reshape(trail)
             if total is None:
                 total = part
             elif i == 1:
@@ -117,7 +129,7 @@ def select(xp: Any, x: Any, selector: Any, axis: int) -> Any:
     """The elements of an array at a slice or at indices along a negative axis."""
     if type(selector) is slice:
         return x[(..., selector, *(slice(None),) * (-axis - 1))]
-    return xp.take(x, xp.asarray(selector), axis=axis)
+    return xp.take(x, xp.constant(selector), axis=axis)
 
 
 def padded(xp: Any, x: Any, amounts: Any, value: Any) -> Any:

@@ -271,6 +271,13 @@ def test_png(evil_trace):
             assert len(np.unique(np.asarray(opened.convert("L")))) > 20
 
 
+def test_dashes_are_cut_by_length():
+    from autograd_core.debug.draw_png import _dashes
+
+    dashes = _dashes([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], 6.0, 4.0)
+    assert dashes == [[(0, 0), (6, 0)], [(10, 0), (10, 6)]]
+
+
 def test_png_without_pillow_says_what_to_install(evil_trace, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ImportError, match="pip install pillow"):

@@ -157,6 +157,26 @@ def test_stats_and_every_reach_the_recorder(run, shell) -> None:
     assert len(trace.runs) == 3
 
 
+def test_iterations_left_out_between_others(run, pictures) -> None:
+    loop = "for _ in range(5):\n    x = torch.ones(2, requires_grad=True)\n    x.sum().backward()"
+    assert run(f"%%autograd_trace --every 2\n{loop}").success
+    assert len(pictures) == 2
+
+
+def test_without_statistics_there_is_no_flow(run, pictures, capsys) -> None:
+    run(f"%%autograd_trace --stats off\n{STEP}")
+    assert len(pictures) == 1
+    run("%autograd_flow")
+    assert "with --stats off no gradient was measured" in capsys.readouterr().err
+
+
+def test_parameters_have_names_also_when_an_older_graph_is_alive(run, shell) -> None:
+    run("net = torch.nn.Sequential(torch.nn.Linear(2, 1))\nkept = net(torch.ones(1, 2)).sum()")
+    run("%%autograd_trace\nnet(torch.ones(1, 2)).sum().backward()")
+    leaves = {node.name for node in shell.user_ns["_trace"].nodes if node.kind == "leaf"}
+    assert leaves == {"net.0.weight", "net.0.bias"}
+
+
 def test_cells_that_run_cells(run, shell) -> None:
     cell = (
         "get_ipython().run_cell('')\nget_ipython().run_cell('1')\n"
