@@ -17,60 +17,81 @@ import math
 import warnings
 
 from . import autograd as autograd
-from . import backends, dtypes, inplace, source
+from . import backends as backends
 from . import cuda as cuda
+from . import dtypes, source
 from . import errors as errors
 from . import events as events
+from . import random as random
 from ._tensor import Size as Size
 from ._tensor import Tensor as Tensor
 from ._version import __version__ as __version__
 from .backends import device as device
 from .dtypes import (  # noqa: F401 - the public names of dtypes
-    bfloat16, complex64, complex128, dtype, finfo, float16, float32, float64,
-    get_default_dtype, iinfo, int8, int16, int32, int64, promote_types, set_default_dtype,
+    bfloat16,
+    complex64,
+    complex128,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    promote_types,
+    set_default_dtype,
     uint8,
-)  # fmt: skip
+)
 from .modes import (  # noqa: F401 - the public names of modes
-    enable_grad, inference_mode, is_anomaly_check_nan_enabled, is_anomaly_enabled,
-    is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
-)  # fmt: skip
-from .ops.create import *  # noqa: F403
-from .ops.convert import *  # noqa: F403
-from .ops.shape import *  # noqa: F403
-from .ops.parts import *  # noqa: F403
-from .ops.strided import *  # noqa: F403
-from .ops.fill import *  # noqa: F403
-from .ops.join import *  # noqa: F403
-from .ops.index import *  # noqa: F403
-from .ops.select import *  # noqa: F403
-from .ops.scatter import *  # noqa: F403
-from .ops.sorting import *  # noqa: F403
-from .ops.sampling import *  # noqa: F403
-from .ops.arithmetic import *  # noqa: F403
-from .ops.power import *  # noqa: F403
-from .ops.blend import *  # noqa: F403
-from .ops.elementwise import *  # noqa: F403
-from .ops.comparison import *  # noqa: F403
-from .ops.pairwise import *  # noqa: F403
-from .ops.reduce import *  # noqa: F403
-from .ops.cumulative import *  # noqa: F403
-from .ops.extrema import *  # noqa: F403
-from .ops.spread import *  # noqa: F403
-from .ops.norms import *  # noqa: F403
+    enable_grad,
+    inference_mode,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from .ops.activation import *  # noqa: F403
-from .ops.softmax import *  # noqa: F403
-from .ops.linalg import *  # noqa: F403
-from .ops.products import *  # noqa: F403
-from .ops.einsum import *  # noqa: F403
+from .ops.arithmetic import *  # noqa: F403
+from .ops.blend import *  # noqa: F403
+from .ops.comparison import *  # noqa: F403
 from .ops.conv import *  # noqa: F403
+from .ops.convert import *  # noqa: F403
+from .ops.create import *  # noqa: F403
+from .ops.cumulative import *  # noqa: F403
+from .ops.einsum import *  # noqa: F403
+from .ops.elementwise import *  # noqa: F403
+from .ops.extrema import *  # noqa: F403
+from .ops.fill import *  # noqa: F403
+from .ops.index import *  # noqa: F403
+from .ops.join import *  # noqa: F403
+from .ops.linalg import *  # noqa: F403
+from .ops.norms import *  # noqa: F403
+from .ops.pairwise import *  # noqa: F403
+from .ops.parts import *  # noqa: F403
 from .ops.pool import *  # noqa: F403
+from .ops.power import *  # noqa: F403
+from .ops.products import *  # noqa: F403
+from .ops.reduce import *  # noqa: F403
+from .ops.sampling import *  # noqa: F403
+from .ops.scatter import *  # noqa: F403
+from .ops.select import *  # noqa: F403
+from .ops.shape import *  # noqa: F403
+from .ops.softmax import *  # noqa: F403
+from .ops.sorting import *  # noqa: F403
 from .ops.spatial import *  # noqa: F403
-from . import random as random
-from .random import *  # noqa: F403
+from .ops.spread import *  # noqa: F403
+from .ops.strided import *  # noqa: F403
 from .printing import set_printoptions as set_printoptions
+from .random import *  # noqa: F403
 
-bool, short, int, long = dtypes.bool_, int16, int32, int64  # noqa: A001 - PyTorch's aliases
-half, float, double = float16, float32, float64  # noqa: A001
+bool, short, int, long = dtypes.bool_, int16, int32, int64  # PyTorch's aliases
+half, float, double = float16, float32, float64
 cfloat, cdouble = complex64, complex128
 inf, nan, pi, e = math.inf, math.nan, math.pi, math.e
 strided = "torch.strided"

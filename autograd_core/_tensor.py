@@ -15,9 +15,9 @@ import numpy as np
 
 from . import backends, dispatch, dtypes, state
 from .backends import backend_of, device
-from .dispatch import current_fn
 from .dtypes import FLOATING, dtype
 from .errors import AutogradError, DeviceError, DtypeError, GradientError
+from .forward import Tangents
 from .node import (
     LEAF,
     InferenceVersion,
@@ -29,8 +29,8 @@ from .node import (
     edge_of,
     ref,
 )
-from .forward import Tangents
 from .source import user_location
+from .views import current_fn
 
 
 class Size(tuple[int, ...]):
@@ -136,7 +136,7 @@ class Tensor:
             source = data[0]._array if isinstance(data[0], Tensor) else data[0]
             array = np.asarray(source, default)
         else:
-            array = np.zeros(data if data else (0,), default)
+            array = np.zeros(data or (0,), default)
         made = cls._from_array(array)
         if requires_grad:
             made._fn = LEAF
@@ -179,17 +179,17 @@ class Tensor:
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim  # type: ignore[no-any-return]
+        return self._array.ndim
 
     @property
     def itemsize(self) -> int:
         """Bytes of one element."""
-        return self._array.itemsize  # type: ignore[no-any-return]
+        return self._array.itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self._array.nbytes  # type: ignore[no-any-return]
+        return self._array.nbytes
 
     @property
     def is_cuda(self) -> bool:
@@ -207,7 +207,7 @@ class Tensor:
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim  # type: ignore[no-any-return]
+        return self._array.ndim
 
     ndimension = dim
 
@@ -219,7 +219,7 @@ class Tensor:
 
     def element_size(self) -> int:
         """Bytes of one element."""
-        return self._array.itemsize  # type: ignore[no-any-return]
+        return self._array.itemsize
 
     def stride(self, dim: int | None = None) -> Any:
         """Elements to step over in memory for each dimension."""
@@ -259,7 +259,7 @@ class Tensor:
     def __len__(self) -> int:
         if not self._array.ndim:
             raise TypeError("len() of a 0-d tensor")
-        return self._array.shape[0]  # type: ignore[no-any-return]
+        return self._array.shape[0]
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -494,7 +494,7 @@ class Tensor:
         if self._version_counter is None:
             self._version_counter = Version()
         t._version_counter = self._version_counter
-        return t  # type: ignore[no-any-return]
+        return t
 
     def detach_(self) -> Tensor:
         """Take this tensor out of its graph."""
@@ -506,7 +506,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without history or version checks; prefer `detach`."""
-        return Tensor._from_array(self._array)  # type: ignore[no-any-return]
+        return Tensor._from_array(self._array)
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -531,111 +531,8 @@ class Tensor:
     def _host(self) -> np.ndarray[Any, Any]:
         return backend_of(self._array).to_numpy(self._array)
 
-    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
-        """The NumPy array that shares this tensor's memory.
-
-        Parameters
-        ----------
-        force : bool, default False
-            Detach and copy from the GPU as needed instead of raising.
-        """
-        if not force:
-            if self.requires_grad:
-                raise RuntimeError(
-                    "Can't call numpy() on Tensor that requires grad. "
-                    "Use tensor.detach().numpy() instead."
-                )
-            if self.device.type != "cpu":
-                raise TypeError(
-                    f"can't convert {self.device} device type tensor to numpy. "
-                    "Use Tensor.cpu() to copy the tensor to host memory first."
-                )
-        return self._host()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        found = self.numpy()
-        if dtype is not None and found.dtype != dtype:
-            return found.astype(dtype)
-        return found.copy() if copy else found
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        if self.requires_grad:
-            raise BufferError(
-                "Can't export tensors that require gradient, use tensor.detach() first"
-            )
-        return self._array.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self._array.__dlpack_device__()  # type: ignore[no-any-return]
-
-    @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
-        if not self.is_cuda:
-            raise AttributeError(
-                "Can't get __cuda_array_interface__ on non-CUDA tensor type: "
-                f"{self.dtype!r}; use tensor.cuda() first"
-            )
-        return self._array.__cuda_array_interface__  # type: ignore[no-any-return]
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "and pickle protocols at the moment; use .detach() first."
-            )
-        name = None if self._rare is None else self._rare.name
-        state_dict = self.__dict__ or None
-        args = (type(self), self._host(), self.dtype, str(self.device), self.requires_grad, name)
-        return _rebuild, args, state_dict
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if id(self) in memo:
-            return memo[id(self)]  # type: ignore[no-any-return]
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-                "protocol at the moment; use .detach().clone() instead."
-            )
-        made: Tensor = type(self)._from_array(self._array.copy())
-        made._fn = LEAF if self.requires_grad else None
-        memo[id(self)] = made
-        if self._grad is not None:
-            made._grad = self._grad.__deepcopy__(memo)
-        made.__dict__.update(self.__dict__)
-        return made
-
-    def to_device(self, where: device) -> Tensor:
-        """Copy to a device, outside the graph (`to` is the differentiable way)."""
-        return Tensor._from_array(move(self._array, where))  # type: ignore[no-any-return]
-
-
-def move(array: Any, where: device) -> Any:
-    """An array on another device; the same object if it is there already."""
-    owner = backend_of(array)
-    target = backends.backend(where.type)
-    here = owner.device_of(array)
-    if owner is target and (where.index is None or here.index == where.index):
-        return array
-    try:
-        return target.from_numpy(owner.to_numpy(array), where.index)
-    except DeviceError:
-        raise
-    except Exception as error:
-        raise DeviceError(f"can't move a tensor from {here} to {where}: {error}") from error
-
-
 def _python_values(array: np.ndarray[Any, Any]) -> Any:
     return array.astype(np.float32).tolist() if array.dtype.name == "bfloat16" else array.tolist()
-
-
-def _rebuild(
-    cls: type, array: Any, kind: dtype, where: str, requires_grad: bool, name: str | None
-) -> Tensor:
-    made: Tensor = cls._from_array(move(array, device(where)))  # type: ignore[attr-defined]
-    made._fn = LEAF if requires_grad else None
-    if name is not None:
-        made.name = name
-    return made
 
 
 def _warn_nonleaf_grad(t: Tensor) -> None:

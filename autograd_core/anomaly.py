@@ -65,7 +65,7 @@ def _summary(array: Any) -> str:
 
 def saved_summary(node: Any) -> str:
     """The saved arrays of a node in a few words each."""
-    from .dispatch import unpack
+    from .vjps import unpack
 
     if node.op is None or node.saved is None:
         return "nothing that is still there"

@@ -101,7 +101,7 @@ def manual_seed(seed: int) -> None:
 manual_seed_all = manual_seed
 
 
-class device:  # noqa: N801 - PyTorch's name
+class device:  # PyTorch's name
     """Make a GPU the current one inside a ``with`` block."""
 
     def __init__(self, where: Any):

@@ -8,6 +8,7 @@ each input::
         e = xp.exp(input - input.max(axis=dim, keepdims=True))
         return e / e.sum(axis=dim, keepdims=True)
 
+
     @softmax.vjp
     def _(F, g, result, dim):
         t = g * result
@@ -197,8 +198,8 @@ class Op:
 
 def _replace_everywhere(stub: Any, built: Any) -> None:
     """Methods of Tensor, names in this package's modules, the namespace of formulas."""
-    from .functional_namespace import TENSORS
     from ._tensor import Tensor
+    from .functional_namespace import TENSORS
 
     for name, value in list(vars(Tensor).items()):
         if value is stub:

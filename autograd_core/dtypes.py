@@ -16,7 +16,7 @@ import numpy as np
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 
 
-class dtype:  # noqa: N801 - PyTorch's name
+class dtype:  # PyTorch's name
     """The type of a tensor's elements.
 
     Attributes
@@ -43,14 +43,17 @@ class dtype:  # noqa: N801 - PyTorch's name
 
     @property
     def is_floating_point(self) -> bool:
+        """Whether the numbers are real floats."""
         return self.category == FLOATING
 
     @property
     def is_complex(self) -> bool:
+        """Whether the numbers are complex."""
         return self.category == COMPLEX
 
     @property
     def is_signed(self) -> bool:
+        """Whether there are negative numbers."""
         return self.name not in ("bool", "uint8")
 
     @property
@@ -79,11 +82,19 @@ float64 = dtype("float64", "float64", FLOATING, 8, 9)
 complex64 = dtype("complex64", "complex64", COMPLEX, 8, 10)
 complex128 = dtype("complex128", "complex128", COMPLEX, 16, 11)
 
-ALL = (bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64)
-ALL += (complex64, complex128)
+ALL = (
+    bool_, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64, complex64,
+    complex128,
+)  # fmt: skip
 _NUMPY: dict[dtype, np.dtype[Any]] = {d: np.dtype(d.numpy_name) for d in ALL if d is not bfloat16}
 _FROM_NUMPY: dict[np.dtype[Any], dtype] = {n: d for d, n in _NUMPY.items()}
 _default = float32
+TYPE_NAMES = {
+    "float32": "FloatTensor", "float64": "DoubleTensor", "float16": "HalfTensor",
+    "bfloat16": "BFloat16Tensor", "int64": "LongTensor", "int32": "IntTensor",
+    "bool": "BoolTensor", "uint8": "ByteTensor",
+}  # fmt: skip
+"""PyTorch's names of tensors by element type, which some of its messages still use."""
 
 
 def _by_name(name: str) -> dtype:
@@ -197,7 +208,7 @@ def result_type_of(operands: Iterable[tuple[dtype, int]]) -> dtype:
     return result
 
 
-class finfo:  # noqa: N801 - PyTorch's name
+class finfo:  # PyTorch's name
     """Limits of a floating dtype: bits, eps, max, min, tiny, smallest_normal, resolution."""
 
     def __init__(self, d: dtype | None = None):
@@ -222,7 +233,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         return f"finfo({parts}, dtype={self.dtype})"
 
 
-class iinfo:  # noqa: N801 - PyTorch's name
+class iinfo:  # PyTorch's name
     """Limits of an integer dtype: bits, max, min."""
 
     def __init__(self, d: dtype):
@@ -234,3 +245,11 @@ class iinfo:  # noqa: N801 - PyTorch's name
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
+def is_half(array: Any) -> bool:
+    """Whether an array, or a NumPy scalar, holds half-precision floats."""
+    kind = getattr(array, "dtype", None)
+    if kind is None or kind.itemsize != 2:  # NumPy takes 2 us to spell a dtype's name
+        return False
+    return kind.name in ("float16", "bfloat16")

@@ -30,9 +30,9 @@ from typing import Any
 from . import events, state
 from .anomaly import check_gradients
 from .backends import backend_of, is_array
-from .dispatch import describe_node, fit_grads
 from .errors import GradientError
-from .node import AccumulateGrad, Node, Output
+from .node import AccumulateGrad, Node, Output, describe_node
+from .vjps import fit_grads
 
 _accumulate_lock = threading.Lock()
 
@@ -447,7 +447,7 @@ class Run:
                     _add_note(error, node)
                     raise
             best = None
-            for fn, grad in zip(node.next, results):
+            for fn, grad in zip(node.next, results):  # noqa: B905 - the keyword costs
                 if fn is None:
                     continue
                 if fn in waiting:
@@ -496,11 +496,13 @@ class Run:
 
     def _arrive_fast(self, node: AccumulateGrad, grad: Any, fresh: bool) -> None:
         leaf = node.variable
-        if leaf._rare is not None or node.rare is not None or state.tap is not None:
+        if leaf._rare is not None or node.rare is not None:
             with _no_grad_in_hooks():
                 self._arrive(node, grad)
-        else:
-            accumulate(leaf, grad, fresh)
+            return
+        if state.tap is not None and state.tap.leaf is not None:
+            state.tap.leaf(leaf, node.seq, grad)
+        accumulate(leaf, grad, fresh)
 
 
 def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
@@ -547,7 +549,7 @@ def _add_grad(tensor: Any, grad: Any) -> None:
     tensor._grad = grad if tensor._grad is None else tensor._grad + grad
 
 
-class _no_grad_in_hooks:  # noqa: N801
+class _no_grad_in_hooks:
     """Hooks run without recording, as the engine's own arithmetic does."""
 
     def __enter__(self) -> None:

@@ -4,8 +4,10 @@ Subclass `Listener`, override what interests you, and `listen` to it::
 
     class Count(Listener):
         n = 0
+
         def before_node(self, run, node, grads):
             self.n += 1
+
 
     with listen(Count()) as count:
         loss.backward()
@@ -35,9 +37,9 @@ from .node import Output
 from .source import user_location
 
 if TYPE_CHECKING:
+    from ._tensor import Tensor
     from .engine import Run
     from .node import Node
-    from ._tensor import Tensor
 
 
 class Listener:
@@ -78,9 +80,7 @@ class Listener:
     def on_backward_end(self, run: Run, error: BaseException | None) -> None:
         """A backward run is over, by itself or by an exception."""
 
-    def before_node(
-        self, run: Run, node: Node, grads: tuple[Any, ...]
-    ) -> tuple[Any, ...] | None:
+    def before_node(self, run: Run, node: Node, grads: tuple[Any, ...]) -> tuple[Any, ...] | None:
         """A node is about to run with these gradients; return others to replace them."""
 
     def after_node(
@@ -96,8 +96,10 @@ _lock = threading.RLock()
 
 
 class Tap:
-    """Bare facts for recorders; every callable may be None.  Nothing passed may be kept
-    except what `op` and `step` get, which refers to no tensor and no node.
+    """Bare facts for recorders; every callable may be None.
+
+    Nothing passed may be kept except what `op` and `step` get, which refers to no tensor
+    and no node.
 
     Attributes
     ----------

@@ -27,10 +27,11 @@ from . import dtypes, state
 from .dtypes import FLOATING
 from .errors import ShapeError
 from .node import Node, edge_of
+from .vjps import apply_vjps, fit_grads, fit_of, parameters_of
 
 if TYPE_CHECKING:
-    from .declare import Op
     from ._tensor import Tensor
+    from .declare import Op
 
 
 # ------------------------------------------------------------------ tangents and levels
@@ -113,12 +114,6 @@ def _keep_for_backward(op: Op, nr: int, out: Any) -> None:
         extra.tangents = (extra.tangents or {}) | {nr: out._rare.tangents}
 
 
-def restore(out: Tensor, node: Any, nr: int) -> None:
-    """Give a saved output, unpacked as a new tensor, its tangents again."""
-    if node.rare is not None and node.rare.tangents is not None and nr in node.rare.tangents:
-        out._extra().tangents = node.rare.tangents[nr]
-
-
 def _jvp(
     op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: list[Any], tangents: list[Any]
 ) -> Sequence[Any]:
@@ -170,8 +165,8 @@ def _tangent_input(x: Any, tangent: Any) -> Any:
 
 def zeros_for(x: Any) -> Any:
     """Zeros of the shape, dtype and device of a tensor, outside any graph."""
-    from .backends import backend_of
     from ._tensor import Tensor
+    from .backends import backend_of
 
     array = x._array
     return Tensor._from_array(backend_of(array).xp.zeros(array.shape, array.dtype))
@@ -213,7 +208,6 @@ def _explicit(
 ) -> Any:
     """Call ``@op.jvp``: parameters are inputs, outputs and statics by name, and `tangents`."""
     from .functional_namespace import TENSORS
-    from .template import parameters_of
 
     known = named | dict(zip(op.outputs + op.aux, outputs, strict=False))
     known |= dict(zip(op.inputs, inputs, strict=False)) | {"tensors": tuple(inputs)}
@@ -224,7 +218,6 @@ def _explicit(
 
 
 def _diagonal(node: Any, values: dict[str, Any], out: Any, tangents: list[Any]) -> Any:
-    from .dispatch import _apply_vjps
     from .functional_namespace import TENSORS, cast_tensor
 
     total = None
@@ -236,7 +229,7 @@ def _diagonal(node: Any, values: dict[str, Any], out: Any, tangents: list[Any]) 
             wide = TENSORS.expand(tangent, shape=tuple(out.shape))
         wide = cast_tensor(wide, out._array.dtype)
         node.next = tuple(t if j == i else None for j, t in enumerate(tangents))
-        part = _apply_vjps(node, (wide,), values, TENSORS)[i]
+        part = apply_vjps(node, (wide,), values, TENSORS)[i]
         if part is not None:
             total = part if total is None else total + part
     return zeros_for(out) if total is None else cast_tensor(total, out._array.dtype)
@@ -252,15 +245,14 @@ def _transposed(
 ) -> list[Any]:
     """J t as the gradient of (J^T u) . t with respect to u."""
     from .autograd import grad
-    from .dispatch import _apply_vjps, _fit, fit_grads
     from .functional_namespace import TENSORS
 
     recording = state.modes.grad or state.modes.forward_level >= 0
     seeds = [zeros_for(out).requires_grad_(_differentiable(out)) for out in graph]
     previous = state.set_mode("grad", True)
     try:
-        pulled = _apply_vjps(node, tuple(seeds), values, TENSORS)
-        fit = _fit(op, inputs, graph, False)
+        pulled = apply_vjps(node, tuple(seeds), values, TENSORS)
+        fit = fit_of(op, inputs, graph, False)
         if fit is not None:
             pulled = fit_grads(pulled, fit, True)
         pairs = [
@@ -292,8 +284,8 @@ def carry(old: Tensor, alias: Tensor) -> None:
 
 def write_tangents(self: Tensor, result: Tensor) -> None:
     """After an in-place op: the tangents change in place too, seen by all views of them."""
-    from .dispatch import replay
     from .inplace import write
+    from .views import replay
 
     for level in range(state.modes.forward_level + 1):
         new, mine = tangent_of(result, level), tangent_of(self, level)

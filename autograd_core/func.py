@@ -17,11 +17,11 @@ from collections.abc import Callable
 from typing import Any
 
 from . import forward, state
+from ._tensor import Tensor
 from .autograd import grad as _grad
 from .functional_namespace import TENSORS
 from .modes import enable_grad
 from .node import AccumulateGrad
-from ._tensor import Tensor
 
 Argnums = int | tuple[int, ...]
 

@@ -14,14 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 from . import events, forward, state
+from ._tensor import Tensor
 from .backends import backend_of, is_array
-from .dispatch import View, current_fn, describe_node, raise_freed, raise_modified, sum_to
 from .errors import AutogradError, GradientError, InPlaceError
 from .functional_namespace import cast_tensor, sum_to_tensor
-from .node import Node, Output, Version, accumulator, ref
+from .node import Node, Output, Version, accumulator, describe_node, ref
 from .saved import Packed, SavedTensor, pack
 from .source import user_location
-from ._tensor import Tensor
+from .views import View, current_fn
+from .vjps import raise_freed, raise_modified, restore_tangents, sum_to
 
 
 class FunctionCtx:
@@ -172,7 +173,7 @@ class FunctionNode(Node):
             found = Tensor._from_array(value._array)
             found._version_counter = counter
         if output is not None:
-            forward.restore(found, self, output)
+            restore_tangents(found, self, output)
         if output is not None and self.output_meta and self.output_meta[output][3]:
             found._fn = self if self.outputs == 1 else Output(self, output)
         return found

@@ -22,7 +22,7 @@ TENSORS = TensorNamespace()
 
 
 def sum_to_tensor(g: Any, shape: tuple[int, ...]) -> Any:
-    """Differentiable `dispatch.sum_to`."""
+    """Differentiable `vjps.sum_to`."""
     have = tuple(g.shape)
     lead = len(have) - len(shape)
     axes = tuple(range(lead)) + tuple(

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import dtypes, forward, state
+from ._tensor import Tensor
 from .declare import op
-from .dispatch import current_fn, view_error
 from .errors import DtypeError, InPlaceError, ShapeError
 from .node import Version, ref
 from .source import user_location
-from ._tensor import Tensor
+from .views import current_fn, view_error
 
 
 def twin(fn: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -172,9 +172,11 @@ class Since:
 
     @property
     def n(self) -> int:
+        """How many writes there were since."""
         return self.counter.n - self.start
 
     def describe_culprit(self) -> str:
+        """The operation and the line that wrote last."""
         return self.counter.describe_culprit()
 
 

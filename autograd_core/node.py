@@ -266,6 +266,12 @@ def edge_of(n: Any) -> tuple[Node | None, int]:
     return n, 0
 
 
+def describe_node(n: Any) -> str:
+    """The node's name and the line that made it, for messages."""
+    location = resolve(n.code, n.lasti)
+    return f"{n.name()}, made at {location}" if location else n.name()
+
+
 class GradientEdge(NamedTuple):
     """A place in the graph where a gradient flows: an output of a node."""
 

@@ -30,7 +30,7 @@ def set_printoptions(
     sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print; the arguments are PyTorch's."""
-    profiles = {
+    profiles: dict[str, dict[str, Any]] = {
         "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
         "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
         "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
@@ -162,10 +162,13 @@ def _nested(
     cut = summarize and len(array) > 2 * edge
     if array.ndim == 1:
         return _row(array, indent, cut, element, width)
-    parts: list[str] = []
-    indices: list[int] = [*range(edge), -1, *range(len(array) - edge, len(array))]
-    for i in indices if cut else range(len(array)):
-        parts.append("..." if i == -1 else _nested(array[i], indent + 1, summarize, element, width))
+    indices: Sequence[int] = range(len(array))
+    if cut:
+        indices = [*indices[:edge], -1, *indices[-edge:]]
+    parts = [
+        "..." if i == -1 else _nested(array[i], indent + 1, summarize, element, width)
+        for i in indices
+    ]
     joint = "," + "\n" * (array.ndim - 1) + " " * (indent + 1)
     return "[" + joint.join(parts) + "]"
 
@@ -174,7 +177,8 @@ def _row(array: np.ndarray[Any, Any], indent: int, cut: bool, element: Any, widt
     edge = _options["edgeitems"]
     values = array.tolist()
     if cut:
-        texts = [element(v) for v in values[:edge]] + [" ..."] + [element(v) for v in values[-edge:]]
+        first, last = values[:edge], values[-edge:]
+        texts = [*map(element, first), " ...", *map(element, last)]
     else:
         texts = [element(v) for v in values]
     per_line = max(1, (_options["linewidth"] - indent) // (width + 2))

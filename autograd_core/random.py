@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .backends import backend, backend_of, device
 from ._tensor import Tensor
+from .backends import backend_of, device
 
 _FIRST_SEED = 67280421310721
 _WORDS = 14

@@ -44,9 +44,9 @@ class Packed:
 
 def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
     """Hand a tensor to the pack hook; the node keeps only what the hook returns."""
-    from .dispatch import current_fn
-    from .modes import no_grad
     from ._tensor import Tensor
+    from .modes import no_grad
+    from .views import current_fn
 
     if x._version_counter is None:
         x._version_counter = Version()
@@ -178,7 +178,7 @@ def raw_saved(node: Any, s: Any, at: int) -> Any:
 
 def saved_attribute(n: Any, name: str) -> Any:
     """``node._saved_self``: a saved value as a tensor; ``_raw_saved_self``: as it is kept."""
-    from .dispatch import unpack
+    from .vjps import unpack
 
     raw = name.startswith("_raw_saved_")
     if raw or name.startswith("_saved_"):

@@ -10,17 +10,17 @@ Print ``autograd_core.template.source(op)`` to read what is written for an op.
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import events, state
+from . import dispatch, events, state, views, vjps
 from .node import Node, Version, accumulator, ref
+from .saved import saved_attribute
 from .source import MARK, getframe, user_location
+from .vjps import parameters_of
 
 if TYPE_CHECKING:
     from .declare import Op
@@ -43,12 +43,6 @@ class Saved:
     def width(self) -> int:
         """How many entries of ``Node.saved`` it takes (tensors carry their version)."""
         return 2 if self.kind in ("input", "output") else 1
-
-
-@functools.cache
-def parameters_of(fn: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a formula's parameters."""
-    return tuple(inspect.signature(fn).parameters)
 
 
 def layout_of(op: Op) -> tuple[Saved, ...]:
@@ -80,8 +74,6 @@ def _saved(op: Op, name: str, users: tuple[int, ...]) -> Saved:
 
 def build(op: Op) -> Callable[..., Any]:
     """Make the op's node class and its function on tensors."""
-    from . import dispatch
-
     op.layout = layout_of(op)
     if op.vjps:
         op.node_class = _node_class(op)
@@ -106,16 +98,14 @@ def build(op: Op) -> Callable[..., Any]:
 
 
 def _node_class(op: Op) -> type[Node]:
-    from . import dispatch
-
     body = {
         "__slots__": (),
         "op": op,
         "outputs": 0 if op.many else len(op.outputs),
         "releases": _releases(op),
-        "run": dispatch.run_raw,
-        "run_general": dispatch.run_general,
-        "__getattr__": dispatch.saved_attribute,
+        "run": vjps.run_raw,
+        "run_general": vjps.run_general,
+        "__getattr__": saved_attribute,
     }
     assert op.node_name is not None
     return type(op.node_name, (Node,), body)
@@ -134,9 +124,8 @@ def _has_fast_run(op: Op) -> bool:
 
 
 def _names(op: Op) -> dict[str, Any]:
-    from . import dispatch
-    from .backends import numpy_backend
     from ._tensor import Tensor
+    from .backends import numpy_backend
 
     xp = numpy_backend.xp
     scope: dict[str, Any] = {
@@ -147,11 +136,11 @@ def _names(op: Op) -> dict[str, Any]:
         "scalars32": _Scalars("f4").__getitem__, "scalars64": _Scalars("f8").__getitem__,
         "getframe": getframe, "user_location": user_location, "ndarray": np.ndarray,
         "as_array": as_array, "F32": np.dtype("f4"), "F64": np.dtype("f8"), "op": op,
-        "general": dispatch.general, "current_fn": dispatch.current_fn, "xp": xp,
+        "general": dispatch.general, "current_fn": views.current_fn, "xp": xp,
         "forward": getattr(xp, op.ufunc) if op.ufunc else op.forward,
-        "mark_view": dispatch.mark_view, "raise_freed": dispatch.raise_freed,
-        "raise_modified": dispatch.raise_modified, "raw": numpy_backend.raw,
-        "raw_for": dispatch.raw_for, "modes": state.modes,
+        "mark_view": views.mark_view, "raise_freed": vjps.raise_freed,
+        "raise_modified": vjps.raise_modified, "raw": numpy_backend.raw,
+        "raw_for": vjps.raw_for, "modes": state.modes,
         "tap_op": events.tap_op, "next_sequence": state.next_sequence,
     }  # fmt: skip
     for i, name in enumerate(op.inputs):

@@ -65,6 +65,9 @@ def million() -> None:
 
 def import_time() -> None:
     """How much longer ``import autograd_core`` takes than ``import numpy``."""
-    code = "import time, numpy; t = time.perf_counter(); import autograd_core; print(time.perf_counter() - t)"
+    code = (
+        "import time, numpy; t = time.perf_counter(); import autograd_core; "
+        "print(time.perf_counter() - t)"
+    )
     found = statistics.median(float(in_process(code)) for _ in range(7))
     row("import autograd_core, beyond import numpy", f"{found * 1e3:.0f} ms", "< 150 ms")

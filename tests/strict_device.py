@@ -154,12 +154,25 @@ class _Ufunc:
         return wrapped(f"{self._path}.{name}", getattr(self._inner, name))
 
 
+class _Generator:
+    """Random numbers drawn on the device, as CuPy's generators draw them."""
+
+    def __init__(self, bits):
+        self._inner = np.random.Generator(bits)
+
+    def __getattr__(self, name):
+        return wrapped(f"random.Generator.{name}", getattr(self._inner, name))
+
+
 class StrictBackend(backends.Backend):
     """The stand-in device, ``strict``."""
 
     def __init__(self):
         super().__init__("strict", StrictArray, _Module(numpy_backend.xp))
         self.xp.constant = self.table
+        self.xp.random = types.SimpleNamespace(
+            Philox4x3210=np.random.Philox, Generator=_Generator
+        )
 
     def table(self, array):
         copies["table"] += 1

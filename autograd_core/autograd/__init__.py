@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor
 from ..backends import backend_of
 from ..engine import Run
 from ..errors import AutogradError, GradientError, NoGradError
@@ -19,7 +20,6 @@ from ..modes import (
     set_grad_enabled,
 )
 from ..node import GradientEdge, edge_of
-from .._tensor import Tensor
 
 Variable = Tensor
 

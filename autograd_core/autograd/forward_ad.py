@@ -14,10 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .. import forward, state
+from .._tensor import Tensor
 from ..errors import AutogradError, GradientError
 from ..functional_namespace import TENSORS
 from ..modes import Mode
-from .._tensor import Tensor
 
 
 class UnpackedDualTensor(NamedTuple):

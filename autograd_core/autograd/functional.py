@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from .. import state
+from .._tensor import Tensor
 from ..forward import zeros_for
 from ..functional_namespace import TENSORS
 from ..modes import enable_grad
-from .._tensor import Tensor
 from . import grad as _grad
 
 Tensors: TypeAlias = Tensor | tuple[Tensor, ...]

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from .._tensor import Tensor
 from ..backends import backend_of
 from ..forward import zeros_for
 from ..modes import enable_grad
-from .._tensor import Tensor
 from . import grad as _grad
 from .jacobians import (
     Check,

@@ -16,10 +16,10 @@ from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from .. import state
+from .._tensor import Tensor
 from ..backends import device
 from ..errors import AutogradError
 from ..node import GradientEdge, Node, RemovableHandle, Version, edge_of
-from .._tensor import Tensor
 
 Fn = TypeVar("Fn", bound=Callable[..., Any])
 

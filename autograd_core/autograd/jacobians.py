@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..backends import backend_of
 from ..forward import zeros_for
 from ..modes import no_grad
-from .._tensor import Tensor
 from . import grad as _grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 

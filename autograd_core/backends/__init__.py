@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import DeviceError
 
 
-class device:  # noqa: N801 - PyTorch's name
+class device:  # PyTorch's name
     """Where a tensor lives: ``cpu``, ``cuda`` or ``cuda:1``.
 
     Parameters
@@ -109,7 +109,7 @@ class Backend:
 
     def to_numpy(self, array: Any) -> np.ndarray[Any, Any]:
         """The array on the host (on the CPU: itself)."""
-        return array  # type: ignore[no-any-return]
+        return array
 
     def device_of(self, array: Any) -> device:
         """The device that holds an array."""

@@ -52,6 +52,7 @@ class CupyBackend(Backend):
         self.cupy = cupy
 
     def from_numpy(self, array: np.ndarray[Any, Any], index: int | None) -> Any:
+        """A copy of a NumPy array on GPU number `index` (None: the current one)."""
         count = self.cupy.cuda.runtime.getDeviceCount()
         if index is not None and index >= count:
             raise DeviceError(
@@ -62,13 +63,16 @@ class CupyBackend(Backend):
             return self.cupy.asarray(array)
 
     def to_numpy(self, array: Any) -> np.ndarray[Any, Any]:
-        return self.cupy.asnumpy(array)  # type: ignore[no-any-return]
+        """A copy of the array on the host."""
+        return self.cupy.asnumpy(array)
 
     def device_of(self, array: Any) -> device:
+        """The GPU that holds an array."""
         return device("cuda", int(array.device.id))
 
     def activate(self, array: Any) -> AbstractContextManager[Any]:
-        return array.device  # type: ignore[no-any-return]
+        """Make the array's GPU the current one."""
+        return array.device
 
 
 def load() -> Backend:

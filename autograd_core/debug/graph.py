@@ -226,7 +226,7 @@ def _item_of(node: Any, id: int, names: dict[int, str], show_saved: bool) -> Ite
     if location:
         item.notes["line"] = str(location)
     if show_saved and node.op is not None and node.saved is not None:
-        from ..dispatch import unpack
+        from ..vjps import unpack
 
         for name, value in unpack(node, False).items():
             shape = getattr(value, "shape", None)

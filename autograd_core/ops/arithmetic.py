@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..backends import backend_of
 from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .formulas import zero_gradient
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor
 from ..declare import op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor
 
 
 @op("LerpBackward0", broadcast=True, elementwise=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..backends import backend_of
 from ..declare import Op, elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 
 # ------------------------------------------------------------------ comparison
 

@@ -20,9 +20,9 @@ import itertools
 import math
 from typing import Any, NamedTuple
 
+from .._tensor import Tensor
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor
 from .taps import padded
 
 Sizes = tuple[int, ...]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends, dtypes
+from .._tensor import Tensor, method, move
 from ..backends import device as device_type
 from ..declare import op
 from ..dispatch import NUMBERS
-from .._tensor import Tensor, method, move
 
 # ------------------------------------------------------------------ the two primitives
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import backends, dtypes
+from .._tensor import Tensor, method, move
 from ..backends import Backend
 from ..backends import device as device_type
 from ..dispatch import NUMBERS
 from ..dtypes import FLOATING
 from ..errors import DtypeError, ShapeError
 from ..node import LEAF
-from .._tensor import Tensor, method, move
 from .dims import sizes
 
 # ------------------------------------------------------------------ from data
@@ -423,6 +423,9 @@ def new_tensor(
     self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A leaf with a copy of the data, of this tensor's dtype and device."""
+    if isinstance(data, NUMBERS):  # filled where it is to live
+        _check_range(data, dtypes.as_dtype(dtype or self.dtype))
+        return new_full(self, (), data, dtype=dtype, device=device, requires_grad=requires_grad)
     where = self.device if device is None else device
     return tensor(data, dtype=dtype or self.dtype, device=where, requires_grad=requires_grad)
 

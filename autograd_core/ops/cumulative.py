@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import inplace, return_types
+from .._tensor import Tensor, method
 from ..declare import op
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .reduce import as_asked, numpy_names, summable
 

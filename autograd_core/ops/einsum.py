@@ -14,8 +14,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ShapeError
 from .._tensor import Tensor
+from ..errors import ShapeError
 from .linalg import bmm_op
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..declare import elementwise, op
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .formulas import zero_gradient
 
 _NAMES: list[str] = []

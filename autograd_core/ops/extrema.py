@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import return_types
+from .._tensor import Tensor, method
 from ..declare import op
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .formulas import kept_shape, restored
 from .pairwise import maximum, minimum

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import inplace
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 
 
 @op("CopyBackwards", name="copy", types="free", broadcast=True, moves=True)

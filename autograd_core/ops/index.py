@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method, move
 from ..backends import backend_of
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method, move
 from .create import read_data
 from .dims import sum_to
 from .parts import alias, index_error, select_op, slice_op
@@ -111,7 +111,7 @@ def _read_key(k: Any) -> Any:
     if kind.category >= dtypes.FLOATING:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if kind is dtypes.bool_ and not array.ndim:
-        return bool(array)
+        return bool(k)
     return array.astype(np.bool_) if kind is dtypes.uint8 else array
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 from .parts import diagonal
 from .shape import atleast_1d, atleast_2d, atleast_3d, clone, expand, reshape, unsqueeze

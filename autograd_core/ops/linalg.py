@@ -11,9 +11,9 @@ import math
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method
 
 # ------------------------------------------------------------------ matrix times matrix
 

@@ -7,10 +7,10 @@ import math
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .arithmetic import cast
 from .dims import wrap_dims
 from .extrema import amax, amin

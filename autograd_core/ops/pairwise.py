@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor
 from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..examples import call, examples
-from .._tensor import Tensor
 from .arithmetic import as_tensor_like, cast
 
 # ------------------------------------------------------------------ maximum and minimum

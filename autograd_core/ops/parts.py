@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim
 
 # ------------------------------------------------------------------ one index, and a slice

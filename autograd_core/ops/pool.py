@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..declare import Op, op
 from ..errors import ShapeError
-from .._tensor import Tensor
 from .taps import RESAMPLE, Taps, check_floating, padded, select
 
 # ------------------------------------------------------------------ maxima

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..declare import op
 from ..dispatch import NUMBERS
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .arithmetic import as_tensor_like, cast
 from .formulas import zero_gradient
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import inplace
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .linalg import (
     added,

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .arithmetic import cast
 from .dims import wrap_dim, wrap_dims
 from .formulas import restored

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace, random
+from .._tensor import Tensor, method
 from ..declare import op
 from ..dtypes import FLOATING
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .create import _no_more, _shape_of, _sizes, new
 
 # ------------------------------------------------------------------ new tensors
@@ -390,6 +390,5 @@ get_rng_state, set_rng_state = random.get_rng_state, random.set_rng_state
 
 __all__ = [
     "rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "normal",
-    "bernoulli", "multinomial", "Generator", "default_generator", "manual_seed", "seed",
-    "initial_seed", "get_rng_state", "set_rng_state",
+    "bernoulli", "multinomial",
 ]  # fmt: skip

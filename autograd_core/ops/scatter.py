@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 from .parts import index_error
 from .shape import broadcast_shapes, expand, reshape

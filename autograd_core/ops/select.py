@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..backends import backend_of
 from ..declare import op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError, ShapeError
-from .._tensor import Tensor, method
 from .convert import operand
 from .dims import wrap_dim
 from .index import index_put_op, masked_select_op

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import dtypes, inplace
+from .._tensor import Tensor, method
 from ..declare import Op, op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .dims import sizes, wrap_dim, wrap_dims
 
 # ------------------------------------------------------------------ reshaping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .._tensor import Tensor, method
 from ..backends import backend_of
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .dims import wrap_dim
 
 # ------------------------------------------------------------------ sort and topk

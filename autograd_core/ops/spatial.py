@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor
 from .taps import RESAMPLE, Taps, check_floating, padded, resample
 
 # ------------------------------------------------------------------ padding

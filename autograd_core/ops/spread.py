@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dtypes
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError
 from ..examples import call, examples
-from .._tensor import Tensor, method
 from .formulas import restored
 from .reduce import numpy_names, reduced_count, reduced_dims
 

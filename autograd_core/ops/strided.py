@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import ShapeError
-from .._tensor import Tensor, method
 from .dims import sizes
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..declare import op
 from .._tensor import Tensor
+from ..declare import op
 
 
 class Taps:

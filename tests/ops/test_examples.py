@@ -65,7 +65,7 @@ def run(library, entry, index, dtype):
 
 
 def flat(result):
-    if isinstance(result, list | tuple) and not type(result).__name__ == "Size":
+    if isinstance(result, list | tuple) and type(result).__name__ != "Size":
         return [leaf for part in result for leaf in flat(part)]
     return [result]
 
@@ -157,7 +157,7 @@ def test_against_finite_differences(entry, index):
         direction = rng.uniform(-1, 1, size)
         difference = 0.0
         for sign in (1, -1):
-            moved, results = run_moved(entry, index, leaf_index, sign * step * direction)
+            _, results = run_moved(entry, index, leaf_index, sign * step * direction)
             values = [o for o in results if getattr(o, "requires_grad", False)]
             pairs = zip(values, cotangents, strict=True)
             difference += sign * sum(float((numbers(v) * c).sum()) for v, c in pairs)

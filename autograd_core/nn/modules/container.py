@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ..._tensor import Tensor
-from ...dispatch import _TYPE_NAMES as TYPE_NAMES
+from ...dtypes import TYPE_NAMES
 from ..parameter import Parameter
 from .module import Module, _indented
 
