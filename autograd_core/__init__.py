@@ -22,6 +22,7 @@ from . import cuda as cuda
 from . import dtypes, source
 from . import errors as errors
 from . import events as events
+from . import interop as interop
 from . import random as random
 from ._tensor import Size as Size
 from ._tensor import Tensor as Tensor

@@ -1,7 +1,8 @@
 """Tensor: an array, its gradient, and the node that made it.
 
 The methods that compute come from the op tables in ``ops/`` (each module adds its own
-through `method`); here are identity, gradients, hooks, interop and pickling.
+through `method`), those towards NumPy and others from `interop`; here are identity,
+gradients, hooks and versions.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from . import backends, dispatch, dtypes, state
+from . import dispatch, dtypes, state
 from .backends import backend_of, device
 from .dtypes import FLOATING, dtype
-from .errors import AutogradError, DeviceError, DtypeError, GradientError
+from .errors import AutogradError, DtypeError, GradientError
 from .forward import Tangents
 from .node import (
     LEAF,
@@ -50,7 +51,7 @@ class Size(tuple[int, ...]):
 
     def __getitem__(self, key: SupportsIndex | slice) -> Any:
         found = super().__getitem__(key)
-        return Size(found) if isinstance(key, slice) else found
+        return Size(found) if isinstance(found, tuple) else found
 
     def __add__(self, other: Any) -> Size:
         return Size(super().__add__(tuple(other)))
@@ -376,19 +377,20 @@ class Tensor:
             raise RuntimeError("can't assign Variable as its own grad")
         if value.shape != self.shape:
             raise GradientError(
-                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of size "
-                f"'{list(self.shape)}'. Please ensure that the gradient and the tensor are the same size"
+                f"attempting to assign a gradient of size '{list(value.shape)}' to a tensor of "
+                f"size '{list(self.shape)}'. Please ensure that the gradient and the tensor are "
+                "the same size"
             )
         if value.dtype is not self.dtype:
             raise GradientError(
-                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with dtype "
-                f"'{self.dtype!r}'. The gradient must match the tensor's dtype"
+                f"attempting to assign a gradient with dtype '{value.dtype!r}' to a tensor with "
+                f"dtype '{self.dtype!r}'. The gradient must match the tensor's dtype"
             )
         if value.device != self.device:
             raise GradientError(
-                f"attempting to assign a gradient with device type '{value.device}' to a tensor with "
-                f"device type '{self.device}'. Please ensure that the gradient and the tensor are on "
-                "the same device"
+                f"attempting to assign a gradient with device type '{value.device}' to a tensor "
+                f"with device type '{self.device}'. Please ensure that the gradient and the "
+                "tensor are on the same device"
             )
         self._grad = value
 
@@ -514,7 +516,7 @@ class Tensor:
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         self._array = value._array
 
-    # -------------------------------------------------------------- towards Python, NumPy, others
+    # -------------------------------------------------------------- as Python numbers
 
     def item(self) -> Any:
         """The only element as a Python number."""
@@ -530,6 +532,7 @@ class Tensor:
 
     def _host(self) -> np.ndarray[Any, Any]:
         return backend_of(self._array).to_numpy(self._array)
+
 
 def _python_values(array: np.ndarray[Any, Any]) -> Any:
     return array.astype(np.float32).tolist() if array.dtype.name == "bfloat16" else array.tolist()

@@ -190,6 +190,7 @@ class Op:
         return self._built
 
     def __call__(self, *tensors: Any, **statics: Any) -> Any:
+        """Run the op on tensors."""
         return self.call(*tensors, **statics)
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ range asks for it, 80 columns, summarised beyond 1000 elements with 3 at each ed
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -164,7 +165,7 @@ def _nested(
         return _row(array, indent, cut, element, width)
     indices: Sequence[int] = range(len(array))
     if cut:
-        indices = [*indices[:edge], -1, *indices[-edge:]]
+        indices = [*range(edge), -1, *range(len(array) - edge, len(array))]
     parts = [
         "..." if i == -1 else _nested(array[i], indent + 1, summarize, element, width)
         for i in indices
@@ -177,7 +178,7 @@ def _row(array: np.ndarray[Any, Any], indent: int, cut: bool, element: Any, widt
     edge = _options["edgeitems"]
     values = array.tolist()
     if cut:
-        first, last = values[:edge], values[-edge:]
+        first, last = values[:edge], values[len(values) - edge :]
         texts = [*map(element, first), " ...", *map(element, last)]
     else:
         texts = [element(v) for v in values]

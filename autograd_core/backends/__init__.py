@@ -40,6 +40,10 @@ class device:  # PyTorch's name
             if not number.isdigit():
                 raise DeviceError(f"Invalid device string: '{type}:{number}'; write e.g. 'cuda:0'")
             index = int(number)
+        if type == "cpu" and index:
+            raise DeviceError(f"CPU device index must be -1 or zero, got {index}; use 'cpu'")
+        if index is not None and index < 0:
+            raise DeviceError(f"Device index must not be negative, got {index}; write e.g. 'cuda:0'")
         if type not in _LOADERS:
             known = ", ".join(sorted(_LOADERS))
             raise DeviceError(
@@ -111,6 +115,18 @@ class Backend:
         """The array on the host (on the CPU: itself)."""
         return array
 
+    def transfer(self, array: Any, index: int | None) -> Any:
+        """The array on another device of this kind."""
+        return array
+
+    def on(self, index: int | None) -> AbstractContextManager[Any]:
+        """Make the device of this number the current one; DeviceError if there is none."""
+        return nullcontext()
+
+    def current(self) -> int | None:
+        """The number of the current device, if they are numbered."""
+        return None
+
     def device_of(self, array: Any) -> device:
         """The device that holds an array."""
         return device(self.name)
@@ -164,3 +180,18 @@ def _load_cuda() -> Backend:
 
 register("cpu", _load_cpu)
 register("cuda", _load_cuda)
+
+
+def move(array: Any, where: device) -> Any:
+    """An array on another device; the same object if it is there already."""
+    owner = backend_of(array)
+    target = backend(where.type)
+    here = owner.device_of(array)
+    if owner is target and (where.index is None or here.index == where.index):
+        return array
+    try:
+        return target.from_numpy(owner.to_numpy(array), where.index)
+    except DeviceError:
+        raise
+    except Exception as error:
+        raise DeviceError(f"can't move a tensor from {here} to {where}: {error}") from error

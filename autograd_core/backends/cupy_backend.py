@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import weakref
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from ..errors import DeviceError
-from . import Backend, device
+from ..errors import DeviceError, DtypeError
+from . import Backend, device, portable
 
 INSTALL = "pip install autograd-core[gpu]"
+
+SPECIAL = ("erf", "erfc", "erfinv", "gammaln", "digamma", "polygamma", "expit")
+"""What CuPy keeps apart from the functions that NumPy has."""
+
+_ADDABLE = frozenset("int32 uint32 uint64 float16 float32 float64 complex64 complex128".split())
+"""The dtypes that CuPy's ``add.at`` takes."""
 
 
 class Namespace:
     """CuPy's functions, with the few that ops need beside them."""
 
-    def __init__(self, cupy: Any):
+    def __init__(self, cupy: Any, special: Any):
         self._cupy = cupy
+        self._tables: dict[Any, Any] = {}
+        for name in SPECIAL:
+            setattr(self, name, getattr(special, name))
+        self.sum_all = cupy.sum
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._cupy, name)
@@ -35,9 +46,38 @@ class Namespace:
         """Broadcast by zero strides."""
         return self._cupy.broadcast_to(array, shape)
 
+    def strided_view(self, array: Any, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+        """A view of the memory from the array's first element on; strides in bytes."""
+        return self._cupy.lib.stride_tricks.as_strided(array, shape, strides)
+
+    def constant(self, table: np.ndarray[Any, Any]) -> Any:
+        """A NumPy array on the current GPU, which keeps it as long as the array lives."""
+        key = id(table), self._cupy.cuda.runtime.getDevice()
+        found = self._tables.get(key)
+        if found is None:
+            found = self._tables[key] = self._cupy.asarray(table)
+            weakref.finalize(table, self._tables.pop, key, None)
+        return found
+
+    def accumulate(self, name: str, array: Any, axis: int) -> Any:
+        """``ufunc.accumulate``, which CuPy has for sums and products only."""
+        return portable.accumulate(self._cupy, getattr(self._cupy, name), array, axis)
+
     def add_at(self, target: Any, index: Any, values: Any) -> None:
         """``target[index] += values`` with repeated indices added up."""
-        self._cupy.add.at(target, index, values)
+        add = self._cupy.add
+        if target.dtype.name in _ADDABLE:
+            add.at(target, index, values)
+        elif target.dtype.name == "int64":  # the bits of a sum are those without signs
+            add.at(target.view("u8"), index, self._cupy.asarray(values, "i8").view("u8"))
+        else:
+            wide = target.astype("i4")
+            add.at(wide, index, self._cupy.asarray(values, "i4"))
+            target[...] = wide.astype(target.dtype)
+
+    def scatter_at(self, name: str, target: Any, index: Any, values: Any) -> None:
+        """``ufunc.at``: multiply, maximum or minimum."""
+        portable.scatter_at(self._cupy, getattr(self._cupy, name), target, index, values)
 
     def keep(self, values: Any, mask: Any) -> Any:
         """``values`` where the mask is true, 0 elsewhere (for inf and NaN too)."""
@@ -47,38 +87,52 @@ class Namespace:
 class CupyBackend(Backend):
     """CuPy arrays, which may live on several devices."""
 
-    def __init__(self, cupy: Any):
-        super().__init__("cuda", cupy.ndarray, Namespace(cupy))
+    def __init__(self, cupy: Any, special: Any, count: int):
+        super().__init__("cuda", cupy.ndarray, Namespace(cupy, special))
         self.cupy = cupy
+        self.count = count
+
+    def on(self, index: int | None) -> AbstractContextManager[Any]:
+        if index is None:
+            return nullcontext()
+        if index >= self.count:
+            raise DeviceError(
+                f"CUDA error: invalid device ordinal {index}; this machine has {self.count} "
+                f"device{'s' if self.count != 1 else ''}, numbered from 0"
+            )
+        return self.cupy.cuda.Device(index)  # type: ignore[no-any-return]
+
+    def current(self) -> int:
+        return int(self.cupy.cuda.runtime.getDevice())
 
     def from_numpy(self, array: np.ndarray[Any, Any], index: int | None) -> Any:
-        """A copy of a NumPy array on GPU number `index` (None: the current one)."""
-        count = self.cupy.cuda.runtime.getDeviceCount()
-        if index is not None and index >= count:
-            raise DeviceError(
-                f"CUDA error: invalid device ordinal {index}; this machine has {count} "
-                f"device{'s' if count != 1 else ''}, numbered from 0"
+        if array.dtype.name == "bfloat16":
+            raise DtypeError(
+                "bfloat16 is not supported on device 'cuda', because CuPy does not have it; "
+                "use .half() or .float()"
             )
-        with self.cupy.cuda.Device(index):
+        with self.on(index):
             return self.cupy.asarray(array)
 
     def to_numpy(self, array: Any) -> np.ndarray[Any, Any]:
-        """A copy of the array on the host."""
-        return self.cupy.asnumpy(array)
+        return self.cupy.asnumpy(array)  # type: ignore[no-any-return]
+
+    def transfer(self, array: Any, index: int | None) -> Any:
+        with self.on(index):
+            return array.copy()  # CuPy copies to the current device
 
     def device_of(self, array: Any) -> device:
-        """The GPU that holds an array."""
         return device("cuda", int(array.device.id))
 
     def activate(self, array: Any) -> AbstractContextManager[Any]:
-        """Make the array's GPU the current one."""
-        return array.device
+        return array.device if self.count > 1 else nullcontext()
 
 
 def load() -> Backend:
     """CuPy's backend; DeviceError where CuPy or a GPU is missing."""
     try:
         import cupy
+        from cupyx.scipy import special
     except ImportError as error:
         raise DeviceError(
             f"device 'cuda' needs CuPy, which is not installed: {INSTALL}"
@@ -91,15 +145,4 @@ def load() -> Backend:
         ) from error
     if not count:
         raise DeviceError("Found no NVIDIA GPU on this machine; use device='cpu'")
-    _add_special_functions(cupy)
-    return CupyBackend(cupy)
-
-
-def _add_special_functions(cupy: Any) -> None:
-    """CuPy keeps erf and its kin apart from the functions that NumPy has."""
-    from cupyx.scipy import special
-
-    for name in ("erf", "erfc", "erfinv", "gammaln", "digamma", "polygamma", "expit"):
-        if hasattr(special, name) and not hasattr(cupy, name):
-            setattr(cupy, name, getattr(special, name))
-    cupy.sum_all = cupy.sum
+    return CupyBackend(cupy, special, int(count))

@@ -42,6 +42,16 @@ def add_at(target: Any, index: Any, values: Any) -> None:
     np.add.at(target, index, values)
 
 
+def accumulate(name: str, array: Any, axis: int) -> Any:
+    """The running maximum, minimum or logaddexp along an axis."""
+    return getattr(np, name).accumulate(array, axis=axis)
+
+
+def scatter_at(name: str, target: Any, index: Any, values: Any) -> None:
+    """Combine `values` into ``target[index]``, repeated indices too, by multiply, maximum ..."""
+    getattr(np, name).at(target, index, values)
+
+
 def keep(values: Any, mask: Any) -> Any:
     """``values`` where the mask is true, 0 elsewhere (for inf and NaN too).
 
@@ -63,5 +73,7 @@ xp.keep = keep
 xp.broadcast_view = broadcast_view
 xp.strided_view = strided_view
 xp.add_at = add_at
+xp.accumulate = accumulate
+xp.scatter_at = scatter_at
 BACKEND = Backend("cpu", np.ndarray, xp)
 raw = BACKEND.raw

@@ -104,7 +104,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
 
 
 def _on_device(tensor: Tensor, values: np.ndarray[Any, Any]) -> Any:
-    from .._tensor import move
+    from ..backends import move
 
     return move(values.astype(tensor._array.dtype), tensor.device)
 

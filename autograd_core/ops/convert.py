@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import backends, dtypes
-from .._tensor import Tensor, method, move
+from .._tensor import Tensor, method
 from ..backends import device as device_type
+from ..backends import move
 from ..declare import op
 from ..dispatch import NUMBERS
 

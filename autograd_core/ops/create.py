@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import backends, dtypes
-from .._tensor import Tensor, method, move
-from ..backends import Backend
+from .._tensor import Tensor, method
+from ..backends import Backend, move
 from ..backends import device as device_type
 from ..dispatch import NUMBERS
 from ..dtypes import FLOATING

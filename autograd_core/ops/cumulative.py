@@ -115,23 +115,23 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 # ------------------------------------------------------------------ maxima, minima
 
 
-def _running(xp: Any, input: Any, dim: int, ufunc: Any) -> tuple[Any, Any]:
-    values = ufunc.accumulate(input, axis=dim)
+def _running(xp: Any, input: Any, dim: int, ufunc: str) -> tuple[Any, Any]:
+    values = xp.accumulate(ufunc, input, dim)
     places = xp.arange(input.shape[dim]).reshape((-1,) + (1,) * (input.ndim - dim - 1))
     here = (input == values) | (input != input)
-    return values, xp.maximum.accumulate(xp.where(here, places, 0), axis=dim)
+    return values, xp.accumulate("maximum", xp.where(here, places, 0), dim)
 
 
 @op("CummaxBackward0", name="cummax", types="free", aux=("indices",))
 def cummax_op(xp: Any, input: Any, *, dim: int) -> Any:
     """Running maximum, and where it was (the last place, of equals)."""
-    return _running(xp, input, dim, xp.maximum)
+    return _running(xp, input, dim, "maximum")
 
 
 @op("CumminBackward0", name="cummin", types="free", aux=("indices",))
 def cummin_op(xp: Any, input: Any, *, dim: int) -> Any:
     """Running minimum, and where it was (the last place, of equals)."""
-    return _running(xp, input, dim, xp.minimum)
+    return _running(xp, input, dim, "minimum")
 
 
 @cummax_op.vjp
@@ -221,7 +221,7 @@ def cummin(input: Tensor, dim: int) -> Any:
 @op("LogcumsumexpBackward0", name="logcumsumexp", types="float")
 def logcumsumexp_op(xp: Any, input: Any, *, dim: int) -> Any:
     """Logarithm of the running sum of exp, without overflow."""
-    return xp.logaddexp.accumulate(input, axis=dim)
+    return xp.accumulate("logaddexp", input, dim)
 
 
 @logcumsumexp_op.vjp

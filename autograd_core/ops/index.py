@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, inplace
-from .._tensor import Tensor, method, move
-from ..backends import backend_of
+from .._tensor import Tensor, method
+from ..backends import backend_of, move
 from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
 from .create import read_data

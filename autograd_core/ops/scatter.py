@@ -277,8 +277,8 @@ _START = {"prod": 1, "amax": float("-inf"), "amin": float("inf")}
 def scatter_by_op(xp: Any, input: Any, index: Any, src: Any, *, dim: int, reduce: str) -> Any:
     """`src` multiplied into (or the larger or smaller kept of) the places `index` names."""
     made = xp.array(input, order="C", copy=True)
-    at = {"prod": xp.multiply, "amax": xp.maximum, "amin": xp.minimum}[reduce].at
-    at(made, _grid(xp, index, dim), _corner(src, index.shape))
+    name = {"prod": "multiply", "amax": "maximum", "amin": "minimum"}[reduce]
+    xp.scatter_at(name, made, _grid(xp, index, dim), _corner(src, index.shape))
     return made
 
 
