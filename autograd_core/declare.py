@@ -126,7 +126,7 @@ class Op:
         self.inputs = tuple(p.name for p in parameters if p.kind is kinds.POSITIONAL_OR_KEYWORD)
         self.statics = tuple(p.name for p in parameters if p.kind is kinds.KEYWORD_ONLY)
 
-    def vjp(self, first: Any, *others: str) -> Any:
+    def vjp(self, first: Any, *others: str) -> Callable[..., Callable[..., Any]]:
         """Declare the gradient formula: ``@op.vjp`` of the only input, or of those named."""
         if callable(first):
             names = ("*",) if self.variadic else self.inputs[:1]

@@ -216,13 +216,18 @@ def _record(
             for out in outputs:
                 out._version_counter = InferenceVersion()
         return None
-    fns = [getattr(x, "_fn", None) if x is None or getattr(x, "_view", None) is None else current_fn(x) for x in inputs]  # fmt: skip
+    fns = [
+        getattr(x, "_fn", None) if getattr(x, "_view", None) is None else current_fn(x)
+        for x in inputs
+    ]
     if all(f is None for f in fns) or not any(_differentiable(o) for o in outputs):
         return None
     scalar = op.scalar is not None and isinstance(inputs[1], NUMBERS)
     record: Op = op.scalar if scalar else op  # type: ignore[assignment]
     node = record.node_class()
-    node.next = tuple(accumulator(x) if f.__class__ is ref else f for x, f in zip(inputs, fns, strict=True))  # fmt: skip
+    node.next = tuple(
+        accumulator(x) if f.__class__ is ref else f for x, f in zip(inputs, fns, strict=True)
+    )
     node.seq = state.next_sequence()
     node.rare = None
     node.code, node.lasti = user_location(2)
@@ -268,7 +273,11 @@ def _save(
                 version = x._version_counter
                 parts += [x, None if version is None else version.n]
         elif s.kind == "inputs":
-            parts.append(tuple((pack(x, node, hooks[-1]), None) if hooks else (x, x._version) for x in inputs))  # fmt: skip
+            parts.append(
+                tuple(
+                    (pack(x, node, hooks[-1]), None) if hooks else (x, x._version) for x in inputs
+                )
+            )
         elif s.kind == "output":
             out = outputs[s.index]
             if hooks:

@@ -279,7 +279,7 @@ def carry(old: Tensor, alias: Tensor) -> None:
         tangent = tangent_of(old, level)
         if tangent is not None:
             with below(level):  # a copy: the tangent itself is about to be written to
-                set_tangent(alias, level, tangent.clone())  # type: ignore[attr-defined]
+                set_tangent(alias, level, tangent.clone())
 
 
 def write_tangents(self: Tensor, result: Tensor) -> None:

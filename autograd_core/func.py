@@ -417,7 +417,7 @@ def jacfwd(
             for k, x in enumerate(ins):
                 flat = _stacked([c[i] for c in columns[k]], tuple(x.shape) + tuple(out.shape), out)
                 order = (*range(x.ndim, x.ndim + out.ndim), *range(x.ndim))
-                parts.append(flat.permute(order) if order else flat)  # type: ignore[attr-defined]
+                parts.append(flat.permute(order) if order else flat)
             blocks.append(_rebuild(chosen, iter(parts)))
         answer = _rebuild(output, iter(blocks))
         return (answer, aux[0]) if has_aux else answer
@@ -442,7 +442,7 @@ def _stacked(rows: list[Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor
     from .ops.join import stack
 
     if rows:
-        whole: Tensor = stack(rows).reshape(shape)  # type: ignore[attr-defined]
+        whole: Tensor = stack(rows).reshape(shape)
         return whole
     empty: Tensor = Tensor._from_array(forward.zeros_for(like)._array.reshape(shape))
     return empty

@@ -65,7 +65,7 @@ def _cuda_array_interface(self: Tensor) -> dict[str, Any]:
     return self._array.__cuda_array_interface__
 
 
-Tensor.__cuda_array_interface__ = property(_cuda_array_interface)
+method("__cuda_array_interface__")(property(_cuda_array_interface))
 
 
 @method()

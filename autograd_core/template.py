@@ -69,7 +69,9 @@ def _saved(op: Op, name: str, users: tuple[int, ...]) -> Saved:
     stem, _, what = name.rpartition("_")
     if what in ("shape", "strides", "dtype") and stem in op.inputs:
         return Saved(what, name, op.inputs.index(stem), users)
-    raise TypeError(f"op {op.name}: a formula asks for {name!r}, which is no input, output or static")
+    raise TypeError(
+        f"op {op.name}: a formula asks for {name!r}, which is no input, output or static"
+    )
 
 
 def build(op: Op) -> Callable[..., Any]:
@@ -325,7 +327,8 @@ def _run_source(op: Op, name: str, last: bool) -> str:
             lines += [
                 f"    if t_{stem} is not None:",
                 f"        c = t_{stem}._version_counter",
-                f"        if c is not v_{stem} and c.n != (v_{stem} or 0): raise_modified(n, {s.name!r}, c, v_{stem} or 0, t_{stem})",
+                f"        if c is not v_{stem} and c.n != (v_{stem} or 0):",
+                f"            raise_modified(n, {s.name!r}, c, v_{stem} or 0, t_{stem})",
                 f"        {stem} = t_{stem}._array",
                 f"    else: {stem} = None",
             ]
@@ -353,7 +356,8 @@ def _run_source(op: Op, name: str, last: bool) -> str:
         results.append(call if alone else f"{call} if f{i} is not None else None")
     answer = f"({' '.join(r + ',' for r in results)})"
     if last:
-        return "\n".join([*lines, f"    results = {answer}", "    n.saved = None", "    return results"])
+        lines += [f"    results = {answer}", "    n.saved = None", "    return results"]
+        return "\n".join(lines)
     return "\n".join([*lines, f"    return {answer}"])
 
 

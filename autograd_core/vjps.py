@@ -177,7 +177,8 @@ def fit_of(op: Op, inputs: Sequence[Any], outputs: list[Any], half: bool) -> tup
         return None
     out = outputs[0]._array
     arrays = [getattr(x, "_array", None) for x in inputs]
-    if not half and all(a is None or (a.shape == out.shape and a.dtype == out.dtype) for a in arrays):  # fmt: skip
+    fits = (a is None or (a.shape == out.shape and a.dtype == out.dtype) for a in arrays)
+    if not half and all(fits):
         return None
     return tuple(
         None if a is None else (a.shape if op.broadcast else None, a.dtype) for a in arrays

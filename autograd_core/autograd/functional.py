@@ -351,7 +351,7 @@ def _stacked(rows: list[Any], shape: tuple[int, ...], like: Tensor) -> Tensor:
     if not rows:
         empty: Tensor = Tensor._from_array(like._array.reshape(-1)[:0].reshape(shape))
         return empty
-    made: Tensor = stack(rows).reshape(shape)  # type: ignore[attr-defined]
+    made: Tensor = stack(rows).reshape(shape)
     return made
 
 

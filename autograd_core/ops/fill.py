@@ -78,7 +78,7 @@ def fill(input: Tensor, value: Any) -> Tensor:
     return fill_tensor.call(input, value.to(input.device))
 
 
-Tensor.fill_ = inplace.twin(fill, "fill_")
+method("fill_")(inplace.twin(fill, "fill_"))
 
 
 @method()

@@ -477,10 +477,10 @@ def _matrix(self: Tensor, name: str, exact: bool) -> Tensor:
     return swapped.conj() if name.endswith("H") and self.is_complex() else swapped
 
 
-Tensor.T = property(lambda self: permute_op.call(self, dims=tuple(range(self.ndim))[::-1]))
-Tensor.mT = property(lambda self: _matrix(self, "mT", False))
-Tensor.mH = property(lambda self: _matrix(self, "mH", False))
-Tensor.H = property(lambda self: _matrix(self, "H", True))
+method("T")(property(lambda self: permute_op.call(self, dims=tuple(range(self.ndim))[::-1])))
+method("mT")(property(lambda self: _matrix(self, "mT", False)))
+method("mH")(property(lambda self: _matrix(self, "mH", False)))
+method("H")(property(lambda self: _matrix(self, "H", True)))
 
 
 @method()
