@@ -61,6 +61,7 @@ from .ops.activation import *  # noqa: F403
 from .ops.arithmetic import *  # noqa: F403
 from .ops.blend import *  # noqa: F403
 from .ops.comparison import *  # noqa: F403
+from .ops.complex import *  # noqa: F403
 from .ops.conv import *  # noqa: F403
 from .ops.convert import *  # noqa: F403
 from .ops.create import *  # noqa: F403

@@ -81,6 +81,8 @@ class Op:
     linear, elementwise : bool
         Whether it is linear in all its floating inputs together, or works element by
         element: shortcuts for forward mode (`autograd_core.forward`), never needed.
+    holomorphic : bool
+        Whether complex gradients follow from the ordinary formula (`ops/complex.py`).
     ufunc : str or None
         Name of the NumPy function that *is* the forward, if there is one.
     """
@@ -102,6 +104,7 @@ class Op:
         self.many: bool = flags.pop("many", False)
         self.linear: bool = flags.pop("linear", False)
         self.moves: bool = flags.pop("moves", False) or self.view
+        self.holomorphic: bool = flags.pop("holomorphic", True)
         self.elementwise: bool = flags.pop("elementwise", False)
         self.part: Callable[..., Any] | None = flags.pop("part", None)
         self.jvp_rule: Callable[..., Any] | None = None

@@ -22,7 +22,7 @@ from .node import InferenceVersion, Node, Output, Version, accumulator, ref
 from .saved import Packed, pack
 from .source import user_location
 from .views import current_fn, mark_view
-from .vjps import fit_of
+from .vjps import differentiable, fit_of
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -52,8 +52,8 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
     _check_types(op, inputs)
     if op.check is not None:
         op.check(*inputs)
+    owner, inputs = _one_device(op, inputs)
     arrays, common = _promote(op, inputs)
-    owner = _one_backend(op, inputs)
     if op.scalars and isinstance(inputs[0], NUMBERS) and common is not None:
         inputs = (_wrap(owner.xp.asarray(arrays[0], common.numpy), owner), *inputs[1:])
     half = _half_among(arrays)
@@ -62,7 +62,8 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
         arrays = [a.astype(np.float32) if is_half(a) else a for a in arrays]
     named = dict(zip(op.statics, statics, strict=True))
     try:
-        results = op.forward(owner.xp, *arrays, **named)
+        with owner.activate(arrays):
+            results = op.forward(owner.xp, *arrays, **named)
     except (ValueError, TypeError) as error:
         raise _explain(op, inputs, error) from error
     several = type(results) in (tuple, list)
@@ -105,26 +106,29 @@ def _check_types(op: Op, inputs: Sequence[Any]) -> None:
         )
 
 
-def _one_backend(op: Op, inputs: Sequence[Any]) -> backends.Backend:
+def _one_device(op: Op, inputs: tuple[Any, ...]) -> tuple[backends.Backend, tuple[Any, ...]]:
+    """The backend of all inputs; 0-d CPU tensors are brought along, as PyTorch does."""
     cpu = backends.backend("cpu")
     if all(getattr(x, "_array", None).__class__ in (np.ndarray, NoneType) for x in inputs):
-        return cpu
-    found: Any = None
-    for x in inputs:
-        if x is None or isinstance(x, NUMBERS):
-            continue
-        owner = backend_of(x._array)
-        where = (owner, owner.device_of(x._array))
-        if found is None:
-            found = where
-        elif found[1] != where[1]:
-            if x._array.ndim == 0 and owner.name == "cpu" and op.scalars:
-                continue
-            raise DeviceError(
-                "Expected all tensors to be on the same device, but found at least two devices, "
-                f"{found[1]} and {where[1]}, in {op.name}(); move one of them with .to()"
-            )
-    return found[0] if found is not None else cpu
+        return cpu, inputs
+    arrays = [getattr(x, "_array", None) for x in inputs]
+    owners = [None if a is None else backend_of(a) for a in arrays]
+    travels = [o is cpu and a.ndim == 0 and op.broadcast for a, o in zip(arrays, owners, strict=True)]  # fmt: skip
+    places = {
+        o.device_of(a): o
+        for a, o, moves in zip(arrays, owners, travels, strict=True)
+        if o is not None and not moves
+    }
+    if len(places) > 1:
+        one, two, *_ = places
+        raise DeviceError(
+            "Expected all tensors to be on the same device, but found at least two devices, "
+            f"{one} and {two}, in {op.name}(); move one of them with .to()"
+        )
+    for where, owner in places.items():
+        moved = (x.to(where) if moves else x for x, moves in zip(inputs, travels, strict=True))
+        return owner, tuple(moved)
+    return cpu, inputs
 
 
 def _promote(op: Op, inputs: Sequence[Any]) -> tuple[list[Any], dtypes.dtype | None]:
@@ -220,7 +224,7 @@ def _record(
         getattr(x, "_fn", None) if getattr(x, "_view", None) is None else current_fn(x)
         for x in inputs
     ]
-    if all(f is None for f in fns) or not any(_differentiable(o) for o in outputs):
+    if all(f is None for f in fns) or not any(differentiable(o) for o in outputs):
         return None
     scalar = op.scalar is not None and isinstance(inputs[1], NUMBERS)
     record: Op = op.scalar if scalar else op  # type: ignore[assignment]
@@ -238,20 +242,21 @@ def _record(
     else:
         graph_outputs[0]._fn = node
     node.saved = _save(record, node, inputs, statics, outputs)
-    if half:
+    if half or _any_complex(inputs, outputs):
         node.extra().general = True
     return node
+
+
+def _any_complex(inputs: Sequence[Any], outputs: Sequence[Any]) -> bool:
+    arrays = (getattr(x, "_array", None) for x in (*inputs, *outputs))
+    return any(a is not None and a.dtype.kind == "c" for a in arrays)
 
 
 def _attach_many(node: Node, outputs: list[Any]) -> None:
     node.extra()
     for nr, out in enumerate(outputs):
-        if _differentiable(out):
+        if differentiable(out):
             out._fn = Output(node, nr)
-
-
-def _differentiable(out: Any) -> bool:
-    return dtypes.from_numpy(out._array.dtype).category >= FLOATING
 
 
 def _save(

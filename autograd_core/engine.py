@@ -204,7 +204,7 @@ class Run:
         if self.needed is not None and not any(n in self.needed for n in node.next):
             return (None,) * len(node.next)
         for hook in _hooks(node, "pre_hooks"):
-            grads = self._replaced(hook(*_prehook_arguments(self, grads)), grads, hook, node)
+            grads = self._replaced(hook(self._wrapped(grads)), grads, hook, node)
         if state.tap is not None:
             _tap_step(node, _bare(grads))
         if events.listeners:
@@ -256,7 +256,7 @@ class Run:
         elif self.targets is not None:
             return
         for hook in _hooks(node, "pre_hooks"):
-            grad = self._replaced(hook(*_prehook_arguments(self, (grad,))), (grad,), hook, node)[0]
+            grad = self._replaced(hook(self._wrapped((grad,))), (grad,), hook, node)[0]
         if events.listeners:
             events.tell("on_accumulate", self, leaf, _bare((grad,))[0])
         if state.tap is not None and state.tap.leaf is not None:
@@ -569,10 +569,6 @@ def _priority(fn: Any) -> int:
 
 def _hooks(node: Any, kind: str) -> tuple[Any, ...]:
     return () if node.rare is None else tuple(getattr(node.rare, kind).values())
-
-
-def _prehook_arguments(run: Run, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (run._wrapped(grads),)
 
 
 def _bare(grads: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -23,11 +23,10 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import dtypes, state
-from .dtypes import FLOATING
+from . import state
 from .errors import ShapeError
 from .node import Node, edge_of
-from .vjps import apply_vjps, fit_grads, fit_of, parameters_of
+from .vjps import apply_vjps, differentiable, fit_grads, fit_of, parameters_of
 
 if TYPE_CHECKING:
     from ._tensor import Tensor
@@ -119,7 +118,7 @@ def _jvp(
 ) -> Sequence[Any]:
     named = dict(zip(op.statics, statics, strict=True))
     graph = outputs if op.many else outputs[: len(op.outputs)]
-    if not op.vjps or not any(_differentiable(out) for out in graph):
+    if not op.vjps or not any(differentiable(out) for out in graph):
         return ()
     if op.jvp_rule is not None:
         return _tuple(_explicit(op, inputs, named, outputs, tangents))
@@ -150,15 +149,11 @@ def _tuple(found: Any) -> Sequence[Any]:
     return found if isinstance(found, tuple | list) else (found,)
 
 
-def _differentiable(x: Any) -> bool:
-    return hasattr(x, "_array") and dtypes.from_numpy(x._array.dtype).category >= FLOATING
-
-
 def _tangent_input(x: Any, tangent: Any) -> Any:
     """What a linear op gets for an input: its tangent; indices and masks are as they were."""
     if tangent is not None:
         return tangent
-    if _differentiable(x):
+    if differentiable(x):
         return zeros_for(x)
     return 0 if isinstance(x, int | float) and not isinstance(x, bool) else x
 
@@ -248,7 +243,7 @@ def _transposed(
     from .functional_namespace import TENSORS
 
     recording = state.modes.grad or state.modes.forward_level >= 0
-    seeds = [zeros_for(out).requires_grad_(_differentiable(out)) for out in graph]
+    seeds = [zeros_for(out).requires_grad_(differentiable(out)) for out in graph]
     previous = state.set_mode("grad", True)
     try:
         pulled = apply_vjps(node, tuple(seeds), values, TENSORS)
@@ -262,7 +257,7 @@ def _transposed(
         ]
         wanted = [u for u in seeds if u.requires_grad]
         if not pairs:
-            return [zeros_for(out) if _differentiable(out) else None for out in graph]
+            return [zeros_for(out) if differentiable(out) else None for out in graph]
         ends, along = zip(*pairs, strict=True)
         found = iter(grad(ends, wanted, along, create_graph=recording, materialize_grads=True))
     finally:

@@ -18,6 +18,7 @@ from ._tensor import Tensor
 from .backends import backend_of, is_array
 from .errors import AutogradError, GradientError, InPlaceError
 from .functional_namespace import cast_tensor, sum_to_tensor
+from .inplace import check_allowed, rebase
 from .node import Node, Output, Version, accumulator, describe_node, ref
 from .saved import Packed, SavedTensor, pack
 from .source import user_location
@@ -462,11 +463,9 @@ def _alias_of(x: Tensor) -> Tensor:
 
 def _dirty_output(node: FunctionNode, nr: int, r: Tensor, given: list[Any]) -> Tensor:
     """An input that forward modified in place takes this node as its history."""
-    from .inplace import _check_allowed, _rebase
-
     recorded = node.output_meta[nr][3]
     if recorded:
-        _check_allowed(r, node.name())
+        check_allowed(r, node.name())
         if r._view is not None and sum(isinstance(x, Tensor) for x in given) > 1:
             raise InPlaceError(
                 "If your Function modifies inplace an input that is a view of another Tensor, your "
@@ -478,7 +477,7 @@ def _dirty_output(node: FunctionNode, nr: int, r: Tensor, given: list[Any]) -> T
     if recorded:
         result: Tensor = Tensor._from_array(r._array)
         result._fn = node if node.outputs == 1 else Output(node, nr)
-        _rebase(r, result)
+        rebase(r, result)
     return r
 
 

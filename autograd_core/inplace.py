@@ -51,7 +51,7 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
             "You can make a clone to get a normal tensor before doing inplace update."
         )
     if recording:
-        _check_allowed(self, name)
+        check_allowed(self, name)
     _check_memory(self, name)
     old = _alias(self, copy=recording and _involves_grad(self, others))
     if state.modes.forward_level >= 0:
@@ -65,7 +65,7 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
     self._array[...] = result._array
     self._bump(name)
     if recording and (result.requires_grad or self._fn is not None):
-        _rebase(self, result)
+        rebase(self, result)
     elif self._view is not None and self._view.base._fn is None:
         self._view.version = self._version
     if state.modes.forward_level >= 0:
@@ -76,7 +76,7 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
 def become(self: Tensor, name: str, view: Callable[[Tensor], Tensor]) -> Tensor:
     """Turn `self` into a view of itself: other shape and strides, no element written."""
     if state.modes.grad:
-        _check_allowed(self, name)
+        check_allowed(self, name)
     old: Tensor = Tensor._from_array(self._array)
     old._fn, old._view, old._version_counter = self._fn, self._view, self._version_counter
     seen = view(old)
@@ -101,7 +101,8 @@ def _alias(self: Tensor, copy: bool) -> Tensor:
     return old
 
 
-def _check_allowed(self: Tensor, name: str) -> None:
+def check_allowed(self: Tensor, name: str) -> None:
+    """Refuse a write that recording could not follow: to a leaf, or to a view of one."""
     fn = self._fn if self._view is None else current_fn(self)
     if fn.__class__ is ref:
         raise InPlaceError(
@@ -180,7 +181,7 @@ class Since:
         return self.counter.describe_culprit()
 
 
-def _rebase(self: Tensor, result: Tensor) -> None:
+def rebase(self: Tensor, result: Tensor) -> None:
     """Give the written tensor the history of the result."""
     _share_saved_output(self, result)
     view = self._view
@@ -272,4 +273,4 @@ def zeros_of(xp: Any, input: Any, *, shape: Any) -> Any:
 
 
 COPY_SLICES = copy_slices
-COPY_SLICES.build()  # `_rebase` uses its node class directly
+COPY_SLICES.build()  # `rebase` uses its node class directly

@@ -13,8 +13,8 @@
             loss.grad_fn
 
 Nothing points back up, so reference counting frees a graph the moment its last tensor
-goes, and a chain of a million nodes goes one by one (`Node.__del__` is not needed: see
-`release_chain`).
+goes.  A chain of a million nodes goes one by one: CPython defers deep chains of tuples and
+plain objects, so nothing here may define ``__del__``.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ class Output:
     __slots__ = ("next", "nr", "seq")
 
     outputs = 1
-    rare = True
+    rare = True  # sends the engine's fast loop the long way
 
     def __init__(self, node: Node, nr: int):
         self.next = (node,)

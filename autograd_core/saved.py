@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .node import Output, Version, accumulator, ref
+from .node import Version, accumulator, ref
+from .views import current_fn
 
 Hooks = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
@@ -46,7 +47,6 @@ def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
     """Hand a tensor to the pack hook; the node keeps only what the hook returns."""
     from ._tensor import Tensor
     from .modes import no_grad
-    from .views import current_fn
 
     if x._version_counter is None:
         x._version_counter = Version()
@@ -218,9 +218,3 @@ def saved_bytes(node: Any) -> int:
             if not isinstance(array, int | float | str | tuple):
                 total += getattr(array, "nbytes", 0)
     return total
-
-
-__all__ = [
-    "Hooks", "Output", "Packed", "SavedTensor", "pack", "raw_saved", "saved_attribute",
-    "saved_bytes", "saved_names",
-]  # fmt: skip

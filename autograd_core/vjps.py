@@ -76,9 +76,14 @@ def _unpack_output(n: Any, s: Any, array: Any, version: Any, tensors: bool) -> A
         out = Tensor._from_array(array)
         out._version_counter = version if isinstance(version, Version) else None
     restore_tangents(out, n, s.index)
-    if s.index < len(n.op.outputs) and dtypes.from_numpy(out._array.dtype).category >= FLOATING:
+    if s.index < len(n.op.outputs) and differentiable(out):
         out._fn = n if len(n.op.outputs) == 1 else Output(n, s.index)
     return out
+
+
+def differentiable(x: Any) -> bool:
+    """Whether it is a tensor through which gradients can flow: floating or complex."""
+    return hasattr(x, "_array") and dtypes.from_numpy(x._array.dtype).category >= FLOATING
 
 
 def restore_tangents(out: Tensor, node: Any, nr: int) -> None:
@@ -131,6 +136,9 @@ def apply_vjps(n: Any, grads: Any, values: dict[str, Any], namespace: Any) -> tu
     """Call the formulas of a node on its saved values; `namespace` None: on raw arrays."""
     op = n.op
     several = op.many or len(op.outputs) > 1
+    conjugate = op.holomorphic and n.rare is not None and _involves_complex(grads, values)
+    if conjugate:
+        grads = tuple(_conjugate(g, namespace) for g in grads)
     if several:
         grads = _materialize(n, grads, namespace)
     g = grads if several else grads[0]
@@ -149,7 +157,18 @@ def apply_vjps(n: Any, grads: Any, values: dict[str, Any], namespace: Any) -> tu
             answer = (answer,)
         for i, a in zip(indices, answer, strict=True):
             results[i] = a if needs[i] else None
-    return tuple(results)
+    return tuple(_conjugate(r, namespace) for r in results) if conjugate else tuple(results)
+
+
+def _involves_complex(grads: tuple[Any, ...], values: dict[str, Any]) -> bool:
+    arrays = (getattr(v, "_array", v) for v in (*grads, *values.values()))
+    return any(getattr(a, "dtype", None) is not None and a.dtype.kind == "c" for a in arrays)
+
+
+def _conjugate(g: Any, namespace: Any) -> Any:
+    if g is None:
+        return None
+    return g.conj() if namespace is None else namespace.conj(g)
 
 
 def _materialize(n: Any, grads: tuple[Any, ...], namespace: Any) -> tuple[Any, ...]:

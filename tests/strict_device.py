@@ -170,9 +170,7 @@ class StrictBackend(backends.Backend):
     def __init__(self):
         super().__init__("strict", StrictArray, _Module(numpy_backend.xp))
         self.xp.constant = self.table
-        self.xp.random = types.SimpleNamespace(
-            Philox4x3210=np.random.Philox, Generator=_Generator
-        )
+        self.xp.random = types.SimpleNamespace(Philox4x3210=np.random.Philox, Generator=_Generator)
 
     def table(self, array):
         copies["table"] += 1

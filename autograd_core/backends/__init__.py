@@ -8,13 +8,13 @@ first asked for; tests register a strict stand-in that refuses hidden copies to 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from ..errors import DeviceError
+from ..errors import DeviceError, DtypeError
 
 
 class device:  # PyTorch's name
@@ -43,7 +43,9 @@ class device:  # PyTorch's name
         if type == "cpu" and index:
             raise DeviceError(f"CPU device index must be -1 or zero, got {index}; use 'cpu'")
         if index is not None and index < 0:
-            raise DeviceError(f"Device index must not be negative, got {index}; write e.g. 'cuda:0'")
+            raise DeviceError(
+                f"Device index must not be negative, got {index}; write e.g. 'cuda:0'"
+            )
         if type not in _LOADERS:
             known = ", ".join(sorted(_LOADERS))
             raise DeviceError(
@@ -115,6 +117,10 @@ class Backend:
         """The array on the host (on the CPU: itself)."""
         return array
 
+    def supported(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """The dtype itself; DtypeError if this device has no such elements."""
+        return dtype
+
     def transfer(self, array: Any, index: int | None) -> Any:
         """The array on another device of this kind."""
         return array
@@ -131,8 +137,8 @@ class Backend:
         """The device that holds an array."""
         return device(self.name)
 
-    def activate(self, array: Any) -> AbstractContextManager[Any]:
-        """Make the array's device the current one."""
+    def activate(self, arrays: Sequence[Any]) -> AbstractContextManager[Any]:
+        """Make the device of the first array among these the current one."""
         return nullcontext()
 
 
@@ -190,8 +196,10 @@ def move(array: Any, where: device) -> Any:
     if owner is target and (where.index is None or here.index == where.index):
         return array
     try:
+        if owner is target:
+            return target.transfer(array, where.index)
         return target.from_numpy(owner.to_numpy(array), where.index)
-    except DeviceError:
+    except (DeviceError, DtypeError):
         raise
     except Exception as error:
         raise DeviceError(f"can't move a tensor from {here} to {where}: {error}") from error

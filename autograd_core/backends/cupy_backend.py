@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -92,6 +93,14 @@ class CupyBackend(Backend):
         self.cupy = cupy
         self.count = count
 
+    def supported(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        if dtype.name == "bfloat16":
+            raise DtypeError(
+                "bfloat16 is not supported on device 'cuda', because CuPy does not have it; "
+                "use float16 (.half()) or float32 (.float())"
+            )
+        return dtype
+
     def on(self, index: int | None) -> AbstractContextManager[Any]:
         if index is None:
             return nullcontext()
@@ -106,11 +115,7 @@ class CupyBackend(Backend):
         return int(self.cupy.cuda.runtime.getDevice())
 
     def from_numpy(self, array: np.ndarray[Any, Any], index: int | None) -> Any:
-        if array.dtype.name == "bfloat16":
-            raise DtypeError(
-                "bfloat16 is not supported on device 'cuda', because CuPy does not have it; "
-                "use .half() or .float()"
-            )
+        self.supported(array.dtype)
         with self.on(index):
             return self.cupy.asarray(array)
 
@@ -124,8 +129,11 @@ class CupyBackend(Backend):
     def device_of(self, array: Any) -> device:
         return device("cuda", int(array.device.id))
 
-    def activate(self, array: Any) -> AbstractContextManager[Any]:
-        return array.device if self.count > 1 else nullcontext()
+    def activate(self, arrays: Sequence[Any]) -> AbstractContextManager[Any]:
+        if self.count == 1:
+            return nullcontext()
+        there = [a.device for a in arrays if isinstance(a, self.array_type)]
+        return there[0] if there else nullcontext()
 
 
 def load() -> Backend:
@@ -134,9 +142,7 @@ def load() -> Backend:
         import cupy
         from cupyx.scipy import special
     except ImportError as error:
-        raise DeviceError(
-            f"device 'cuda' needs CuPy, which is not installed: {INSTALL}"
-        ) from error
+        raise DeviceError(f"device 'cuda' needs CuPy, which is not installed: {INSTALL}") from error
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:

@@ -23,9 +23,7 @@ def view_as(array: Any, shape: tuple[int, ...]) -> Any:
 def broadcast_view(array: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast by zero strides: ten times as fast as numpy.broadcast_to on small arrays."""
     old, strides, lead = array.shape, array.strides, len(shape) - array.ndim
-    new_strides = (0,) * lead + tuple(
-        0 if n == 1 else s for n, s in zip(old, strides, strict=True)
-    )
+    new_strides = (0,) * lead + tuple(0 if n == 1 else s for n, s in zip(old, strides, strict=True))
     try:
         return np.ndarray(shape, array.dtype, array, 0, new_strides)
     except ValueError:  # the constructor wants a contiguous array

@@ -68,6 +68,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if where is not None and not _is_there(self, where):
         result = to_device.call(result, target=where, source=self.device)
     if kind is not None and kind is not result.dtype:
+        backends.backend_of(result._array).supported(kind.numpy)
         result = to_dtype.call(result, dtype=kind.numpy)
     if copy and result is self:
         result = to_dtype.call(result, dtype=self._array.dtype)
@@ -77,7 +78,7 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 def _is_there(t: Tensor, where: device_type) -> bool:
     backends.backend(where.type)
     here = t.device
-    return here.type == where.type and where.index in (None, here.index)
+    return here.type == where.type and where.index in (None, here.index or 0)
 
 
 def _read_to(

@@ -265,9 +265,8 @@ def new(
         kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     where = device_type(device) if device is not None else like.device if like is not None else None
     owner = backends.backend(where.type if where is not None else "cpu")
-    array = owner.xp.asarray(make(_Maker(owner, kind.numpy)))
-    if where is not None and where.index is not None:
-        array = move(array, where)
+    with owner.on(where.index if where is not None else None):
+        array = owner.xp.asarray(make(_Maker(owner, owner.supported(kind.numpy))))
     return finish(array, requires_grad)
 
 

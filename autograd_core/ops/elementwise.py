@@ -229,7 +229,7 @@ publish("logit", logit)
 
 abs = unary(
     "abs", "AbsBackward0", "Absolute value; its slope at 0 is 0.",
-    lambda F, g, input: g * F.sign(input), "absolute", types="promote",
+    lambda F, g, input: g * F.sgn(input), "absolute", types="promote", holomorphic=False,
 )  # fmt: skip
 method("__abs__")(abs)
 
@@ -253,14 +253,23 @@ def sign_op(xp: Any, input: Any) -> Any:
     return xp.subtract(input > 0, input < 0, dtype=input.dtype)
 
 
-@op("SgnBackward0", name="sgn", types="promote", elementwise=True)
+@op("SgnBackward0", name="sgn", types="promote", elementwise=True, holomorphic=False)
 def sgn_op(xp: Any, input: Any) -> Any:
     """The sign, as `sign` (for complex numbers x / abs(x))."""
     return xp.sign(input) if input.dtype.kind == "c" else sign_op.forward(xp, input)
 
 
 sign_op.vjp(zero_gradient)
-sgn_op.vjp(zero_gradient)
+
+
+@sgn_op.vjp
+def _(F: Any, g: Any, input: Any, result: Any) -> Any:
+    """For complex x the sign turns with x: the part of g across it, over abs(x)."""
+    if "complex" not in str(input.dtype):
+        return zero_gradient(F, g)
+    return (g - result * F.real(F.conj(result) * g)) / F.abs(input)
+
+
 sign = publish("sign", sign_op.call)
 publish("sgn", sgn_op.call)
 

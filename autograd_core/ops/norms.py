@@ -18,7 +18,7 @@ from .formulas import restored
 from .reduce import numpy_names, reduced_count, reduced_dims
 
 
-@op("LinalgVectorNormBackward0")
+@op("LinalgVectorNormBackward0", holomorphic=False)
 def vector_norm_op(xp: Any, input: Any, *, ord: float, dim: Any, keepdim: bool) -> Any:
     """See `vector_norm`."""
     if ord == 0:

@@ -51,7 +51,9 @@ def test_memory_is_counted_and_given_back():
 
 
 def test_device_mix_is_one_sentence():
-    with pytest.raises(ag.errors.DeviceError, match="Expected all tensors to be on the same device"):
+    with pytest.raises(
+        ag.errors.DeviceError, match="Expected all tensors to be on the same device"
+    ):
         ag.ones(3, device="cuda") + ag.ones(3)
 
 
