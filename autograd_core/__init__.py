@@ -57,6 +57,7 @@ from .modes import (  # noqa: F401 - the public names of modes
     no_grad,
     set_grad_enabled,
 )
+from .ops import keywords
 from .ops.activation import *  # noqa: F403
 from .ops.arithmetic import *  # noqa: F403
 from .ops.blend import *  # noqa: F403
@@ -101,6 +102,7 @@ strided = "torch.strided"
 # Like PyTorch's, 1 / 0 and log(0) give inf without a word; NumPy's error state stays the user's.
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"autograd_core(\.|$)")
 source.mark_internal(__name__)
+keywords.take_keywords(globals())
 
 _LATER = {"debug", "func", "linalg", "nn", "optim", "return_types", "utils"}
 _FUNCTIONAL = {

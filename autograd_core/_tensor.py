@@ -17,7 +17,7 @@ import numpy as np
 from . import dispatch, dtypes, state
 from .backends import backend_of, device
 from .dtypes import FLOATING, dtype
-from .errors import AutogradError, DtypeError, GradientError
+from .errors import AutogradError, DeviceError, DtypeError, GradientError
 from .forward import Tangents
 from .node import (
     LEAF,
@@ -135,6 +135,11 @@ class Tensor:
         default = dtypes.get_default_dtype().numpy
         if len(data) == 1 and not isinstance(data[0], int):
             source = data[0]._array if isinstance(data[0], Tensor) else data[0]
+            if isinstance(data[0], Tensor) and data[0].device.type != "cpu":
+                raise DeviceError(
+                    "legacy constructor expects device type: cpu but device type: "
+                    f"{data[0].device.type} was passed; use torch.tensor() or detach()"
+                )
             array = np.asarray(source, default)
         else:
             array = np.zeros(data or (0,), default)

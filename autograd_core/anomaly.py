@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .backends import backend_of
+from .backends import backend_of, truth
 from .errors import AnomalyError
 
 
@@ -43,11 +43,11 @@ def first_nonfinite(array: Any) -> tuple[str, tuple[int, ...], int, int] | None:
     if array.dtype.kind not in "fc" and array.dtype.name != "bfloat16":
         return None
     finite = xp.isfinite(array)
-    if bool(finite.all()):
+    if truth(finite.all()):
         return None
     host = backend_of(finite).to_numpy(finite)
     index = tuple(int(i) for i in np.argwhere(~host)[0])
-    nan = bool(xp.isnan(array).any())
+    nan = truth(xp.isnan(array).any())
     return "nan" if nan else "inf", index, int((~host).sum()), host.size
 
 

@@ -93,9 +93,11 @@ def mem_get_info(where: Any = None) -> tuple[int, int]:
 
 
 def manual_seed(seed: int) -> None:
-    """Seed the generator of the current GPU; does nothing without one."""
+    """Seed the default generator's stream of the current GPU; does nothing without one."""
+    from .random import default_generator
+
     if is_available():
-        _cupy().random.seed(seed)
+        default_generator.reseed(backends.backend("cuda"), seed)
 
 
 manual_seed_all = manual_seed

@@ -111,14 +111,12 @@ def _one_device(op: Op, inputs: tuple[Any, ...]) -> tuple[backends.Backend, tupl
     cpu = backends.backend("cpu")
     if all(getattr(x, "_array", None).__class__ in (np.ndarray, NoneType) for x in inputs):
         return cpu, inputs
-    arrays = [getattr(x, "_array", None) for x in inputs]
+    arrays: list[Any] = [getattr(x, "_array", None) for x in inputs]
     owners = [None if a is None else backend_of(a) for a in arrays]
-    travels = [o is cpu and a.ndim == 0 and op.broadcast for a, o in zip(arrays, owners, strict=True)]  # fmt: skip
-    places = {
-        o.device_of(a): o
-        for a, o, moves in zip(arrays, owners, travels, strict=True)
-        if o is not None and not moves
-    }
+    pairs = list(zip(arrays, owners, strict=True))
+    travels = [o is cpu and a.ndim == 0 and op.broadcast for a, o in pairs]
+    stay = [pair for pair, moves in zip(pairs, travels, strict=True) if not moves]
+    places = {o.device_of(a): o for a, o in stay if o is not None}
     if len(places) > 1:
         one, two, *_ = places
         raise DeviceError(

@@ -92,9 +92,15 @@ _default = float32
 TYPE_NAMES = {
     "float32": "FloatTensor", "float64": "DoubleTensor", "float16": "HalfTensor",
     "bfloat16": "BFloat16Tensor", "int64": "LongTensor", "int32": "IntTensor",
-    "bool": "BoolTensor", "uint8": "ByteTensor",
+    "bool": "BoolTensor", "uint8": "ByteTensor", "int16": "ShortTensor", "int8": "CharTensor",
+    "complex64": "ComplexFloatTensor", "complex128": "ComplexDoubleTensor",
 }  # fmt: skip
 """PyTorch's names of tensors by element type, which some of its messages still use."""
+
+
+def scalar_type(kind: dtype) -> str:
+    """The short name of an element type in PyTorch's messages: Float, Long, Half ..."""
+    return TYPE_NAMES[kind.name].removesuffix("Tensor")
 
 
 def _by_name(name: str) -> dtype:

@@ -171,7 +171,9 @@ def _stand_in(op: Op, inputs: Sequence[Any], graph: list[Any], tangents: list[An
     """What the gradient formulas want to know of a node, without making one."""
     scalar = op.scalar is not None and not hasattr(inputs[1], "_array")
     shapes = tuple((out._array.shape, out._array.dtype) for out in graph)
-    return SimpleNamespace(op=op.scalar if scalar else op, next=tuple(tangents), saved=(shapes,))
+    return SimpleNamespace(
+        op=op.scalar if scalar else op, next=tuple(tangents), saved=(shapes,), rare=None
+    )
 
 
 def _values(

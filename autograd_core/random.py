@@ -40,7 +40,7 @@ class Generator:
         self._seed = int(seed) % (1 << 64)
         self._bits = np.random.Philox(self._seed)
         self._numpy = np.random.Generator(self._bits)
-        self._others: dict[str, Any] = {}
+        self._others: dict[Any, Any] = {}
         return self
 
     def seed(self) -> int:
@@ -124,11 +124,21 @@ class Generator:
         """The stream of a backend; None for one whose numbers come from the host."""
         if owner.name == "cpu":
             return self._numpy
-        if owner.name not in self._others:
-            library = getattr(owner.xp, "random", None)
-            bits = getattr(library, "Philox4x3210", None)
-            self._others[owner.name] = bits and library.Generator(bits(self._seed))  # type: ignore[union-attr]
-        return self._others[owner.name]
+        key = owner.name, owner.current()
+        if key not in self._others:
+            self._others[key] = _stream_of(owner, self._seed)
+        return self._others[key]
+
+    def reseed(self, owner: Any, seed: int) -> None:
+        """Start anew the stream of a backend's current device alone."""
+        self._others[owner.name, owner.current()] = _stream_of(owner, int(seed) % (1 << 64))
+
+
+def _stream_of(owner: Any, seed: int) -> Any:
+    """A stream of a device's own random numbers; None where it has none."""
+    library = getattr(owner.xp, "random", None)
+    bits = getattr(library, "Philox4x3210", None)
+    return None if bits is None else library.Generator(bits(seed))  # type: ignore[union-attr]
 
 
 def _device(value: Any) -> device:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dispatch, events, state, views, vjps
+from . import dispatch, events, outputs, state, views, vjps
 from .node import Node, Version, accumulator, ref
 from .saved import saved_attribute
 from .source import MARK, getframe, user_location
@@ -144,6 +145,7 @@ def _names(op: Op) -> dict[str, Any]:
         "raise_modified": vjps.raise_modified, "raw": numpy_backend.raw,
         "raw_for": vjps.raw_for, "modes": state.modes,
         "tap_op": events.tap_op, "next_sequence": state.next_sequence,
+        "write_outputs": outputs.write_outputs, "partial": partial,
     }  # fmt: skip
     for i, name in enumerate(op.inputs):
         if (name,) in op.vjps:
@@ -188,11 +190,14 @@ def source(op: Op) -> str:
 
 def _call_source(op: Op) -> str:
     statics = ", ".join(op.statics)
-    signature = ", ".join(op.inputs) + (f", *, {statics}" if op.statics else "")
+    takes_out = not (op.statics or op.view)
+    signature = ", ".join(op.inputs) + f", *, {'out=None' if takes_out else statics}"
+    signature = signature.removesuffix(", *, ")
     comma = "," if op.statics else ""
     fallback = f"return general(op, ({' '.join(f'{x},' for x in op.inputs)}), ({statics}{comma}))"
     lines = [
         f"def {op.name}({signature}):",
+        *_out_lines(op, takes_out),
         "    quiet = False",
         "    if state.special:",
         f"        if state.special != state.harmless: {fallback}",
@@ -203,6 +208,14 @@ def _call_source(op: Op) -> str:
         body = _body_lines(op.scalar, "NodeScalar", fallback)
         lines += [f"    {line}" for line in body]
     return "\n".join([*lines, *_body_lines(op, "NodeClass", fallback)])
+
+
+def _out_lines(op: Op, takes_out: bool) -> list[str]:
+    if not takes_out:
+        return []
+    inputs = f"({' '.join(f'{x},' for x in op.inputs)})"
+    compute = f"partial({op.name}, *{inputs})"  # a lambda would make every argument a cell
+    return [f"    if out is not None: return write_outputs({op.name!r}, {compute}, {inputs}, out)"]
 
 
 def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:

@@ -43,9 +43,7 @@ def compare(
 
 def in_process(code: str) -> str:
     """What a fresh Python prints when it runs `code`."""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import gc
 import pickle
 import types
 
@@ -13,7 +12,6 @@ import strict_device
 
 import autograd_core as ag
 from autograd_core import backends, errors, nn
-from autograd_core.backends import cupy_backend, portable
 
 strict_device.register()
 
@@ -128,82 +126,6 @@ def test_the_tutorial_line_that_chooses_a_device():
     assert ag.ones(2, device=device).device.type == device.type
 
 
-class FakeCupy(types.SimpleNamespace):
-    """NumPy where CuPy is asked for, to run the few lines that are CuPy's alone."""
-
-    def __init__(self):
-        moved = []
-        super().__init__(**{k: v for k, v in vars(np).items() if not k.startswith("_")})
-        self.cuda = types.SimpleNamespace(runtime=types.SimpleNamespace(getDevice=lambda: 0))
-        self.asarray = lambda a, *rest: moved.append(a.shape) or np.array(a, *rest)
-        self.moved = moved
-
-
-SPECIAL = types.SimpleNamespace(**dict.fromkeys(cupy_backend.SPECIAL))
-
-
-def test_a_gpu_number_that_does_not_exist():
-    owner = cupy_backend.CupyBackend(FakeCupy(), SPECIAL, 1)
-    with pytest.raises(
-        errors.DeviceError, match="invalid device ordinal 99; this machine has 1 device,"
-    ):
-        owner.on(99)
-
-
-def test_bfloat16_on_a_gpu_is_refused_in_one_sentence():
-    pytest.importorskip("ml_dtypes")
-    owner = cupy_backend.CupyBackend(FakeCupy(), SPECIAL, 1)
-    with pytest.raises(errors.DtypeError, match="bfloat16 is not supported on device 'cuda'"):
-        owner.from_numpy(np.zeros(2, ag.bfloat16.numpy), None)
-
-
-def test_a_gpu_keeps_a_table_as_long_as_it_lives():
-    fake = FakeCupy()
-    xp = cupy_backend.Namespace(fake, SPECIAL)
-    table = np.arange(3)
-    assert xp.constant(table) is xp.constant(table)
-    assert fake.moved == [(3,)]
-    del table
-    gc.collect()
-    assert not xp._tables
-
-
-@pytest.mark.parametrize("kind", ["i1", "u1", "i2", "i4", "i8", "f4", "f8"])
-def test_gpu_sums_at_repeated_places_in_every_dtype(kind):
-    xp = cupy_backend.Namespace(FakeCupy(), SPECIAL)
-    found, expected = np.ones((2, 3), kind), np.ones((2, 3), kind)
-    key, values = (np.array([0, 0, 1, 0]), np.array([2, 2, 0, 1])), np.array([1, 2, 3, 4], kind)
-    xp.add_at(found, key, values)
-    np.add.at(expected, key, values)
-    assert found.dtype == kind
-    assert found.tolist() == expected.tolist()
-
-
-# ------------------------------------------------------------------ what some libraries lack
-
-
-@pytest.mark.parametrize("name", ["maximum", "minimum", "logaddexp"])
-@pytest.mark.parametrize(
-    ("shape", "axis"), [((3, 7, 4), 0), ((3, 7, 4), 1), ((5,), 0), ((2, 0), 1)]
-)
-def test_portable_accumulate(name, shape, axis):
-    array, ufunc = np.random.default_rng(0).normal(size=shape), getattr(np, name)
-    found = portable.accumulate(np, ufunc, array, axis)
-    np.testing.assert_allclose(found, ufunc.accumulate(array, axis=axis), rtol=1e-13)
-
-
-@pytest.mark.parametrize("name", ["multiply", "maximum", "minimum", "add"])
-@pytest.mark.parametrize("n", [0, 1, 2, 9, 100])
-def test_portable_scatter(name, n):
-    rng, ufunc = np.random.default_rng(n), getattr(np, name)
-    key = rng.integers(0, 4, n), rng.integers(0, 3, n)
-    values = rng.normal(size=n)
-    ours, theirs = np.ones((4, 3)), np.ones((4, 3))
-    portable.scatter_at(np, ufunc, ours, key, values)
-    ufunc.at(theirs, key, values)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12)
-
-
 # ------------------------------------------------------------------ making and moving
 
 
@@ -238,8 +160,9 @@ def test_creation_on_a_device(make):
 
 def test_new_tensors_live_where_their_model_lives():
     t = there([1.0, 2.0])
-    for made in (t.new_zeros(2), t.new_tensor([1]), t.new_full((2,), 1), ag.zeros_like(t), ag.rand_like(t), t.clone(), t.detach()):  # fmt: skip
-        assert made.device.type == "strict"
+    made = (t.new_zeros(2), t.new_tensor([1]), t.new_full((2,), 1), t.clone(), t.detach())
+    alike = (ag.zeros_like(t), ag.rand_like(t), ag.full_like(t, 3), ag.empty_like(t))
+    assert {x.device.type for x in (*made, *alike)} == {"strict"}
 
 
 def test_to_moves_and_gradients_come_back():
@@ -474,6 +397,42 @@ def test_the_gradient_must_be_on_the_device_of_its_tensor():
         x.grad = ag.ones(2)
 
 
+def test_anomalies_are_found_on_the_device():
+    x = there([1.0, 0.0], requires_grad=True)
+    with ag.autograd.detect_anomaly(), pytest.raises(errors.AnomalyError, match="LogBackward0"):
+        (x.log() * there([1.0, 0.0])).sum().backward()
+
+
+def test_gradcheck_and_forward_mode_on_the_device():
+    x = there([0.5, 1.5], dtype=ag.float64, requires_grad=True)
+    assert ag.autograd.gradcheck(lambda t: (t.sin() * t).sum(), x)
+    _, tangent = ag.autograd.functional.jvp(lambda t: t * t, x, ag.ones_like(x))
+    assert tangent.tolist() == [1.0, 3.0]
+
+
+def test_in_place_writes_and_views_on_the_device(nothing_copied):
+    x = ag.ones(2, 2, device="strict", requires_grad=True)
+    y = x.clone()
+    y[0].mul_(3)
+    y[:, 1] = 0.0
+    y.t().add_(1)
+    y.sum().backward()
+    nothing_copied.copies = 2
+    assert y.tolist() == [[4.0, 1.0], [2.0, 1.0]]
+    assert x.grad.tolist() == [[3.0, 0.0], [1.0, 0.0]]
+
+
+def test_probabilities_are_checked_on_the_device():
+    assert ag.multinomial(there([0.0, 1.0]), 1).tolist() == [1]
+    with pytest.raises(RuntimeError, match="element < 0"):
+        ag.multinomial(there([-1.0, 1.0]), 1)
+
+
+def test_the_old_constructor_is_for_the_cpu():
+    with pytest.raises(errors.DeviceError, match="legacy constructor expects device type: cpu"):
+        ag.Tensor(there([1.0]))
+
+
 def test_saved_tensors_can_wait_on_the_cpu():
     x = there([1.0, 2.0], requires_grad=True)
     with ag.autograd.graph.save_on_cpu():
@@ -494,6 +453,17 @@ def test_generators_on_a_device():
     assert drawn[0].device.type == "strict"
     with pytest.raises(errors.DeviceError, match="Expected one of cpu, cuda"):
         ag.Generator(device="tpu")
+
+
+def test_one_device_can_be_reseeded_alone():
+    ag.manual_seed(0)
+    first = ag.rand(3).tolist()
+    ag.manual_seed(0)
+    ag.default_generator.reseed(backends.backend("strict"), 5)
+    far = ag.rand(3, device="strict").tolist()
+    assert ag.rand(3).tolist() == first
+    ag.default_generator.reseed(backends.backend("strict"), 5)
+    assert ag.rand(3, device="strict").tolist() == far
 
 
 def test_the_default_generator_serves_every_device(nothing_copied):

@@ -172,6 +172,11 @@ def is_array(value: Any) -> bool:
     return type(value) in _by_type or isinstance(value, np.ndarray)
 
 
+def truth(value: Any) -> bool:
+    """Whether a 0-d array is true: the one number is brought to the host, openly."""
+    return bool(backend_of(value).to_numpy(value))
+
+
 def _load_cpu() -> Backend:
     from . import numpy_backend
 

@@ -17,7 +17,7 @@ INSTALL = "pip install autograd-core[gpu]"
 SPECIAL = ("erf", "erfc", "erfinv", "gammaln", "digamma", "polygamma", "expit")
 """What CuPy keeps apart from the functions that NumPy has."""
 
-_ADDABLE = frozenset("int32 uint32 uint64 float16 float32 float64 complex64 complex128".split())
+_ADDABLE = ("int32", "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128")
 """The dtypes that CuPy's ``add.at`` takes."""
 
 
@@ -94,6 +94,7 @@ class CupyBackend(Backend):
         self.count = count
 
     def supported(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        """The dtype itself; DtypeError for bfloat16, which CuPy lacks."""
         if dtype.name == "bfloat16":
             raise DtypeError(
                 "bfloat16 is not supported on device 'cuda', because CuPy does not have it; "
@@ -102,6 +103,7 @@ class CupyBackend(Backend):
         return dtype
 
     def on(self, index: int | None) -> AbstractContextManager[Any]:
+        """Make a GPU the current one; DeviceError if there is no such number."""
         if index is None:
             return nullcontext()
         if index >= self.count:
@@ -109,30 +111,36 @@ class CupyBackend(Backend):
                 f"CUDA error: invalid device ordinal {index}; this machine has {self.count} "
                 f"device{'s' if self.count != 1 else ''}, numbered from 0"
             )
-        return self.cupy.cuda.Device(index)  # type: ignore[no-any-return]
+        return self.cupy.cuda.Device(index)
 
     def current(self) -> int:
+        """The number of the current GPU."""
         return int(self.cupy.cuda.runtime.getDevice())
 
     def from_numpy(self, array: np.ndarray[Any, Any], index: int | None) -> Any:
+        """A copy of a NumPy array on a GPU."""
         self.supported(array.dtype)
         with self.on(index):
             return self.cupy.asarray(array)
 
     def to_numpy(self, array: Any) -> np.ndarray[Any, Any]:
-        return self.cupy.asnumpy(array)  # type: ignore[no-any-return]
+        """A copy on the host; waits for the GPU."""
+        return self.cupy.asnumpy(array)
 
     def transfer(self, array: Any, index: int | None) -> Any:
+        """A copy on another GPU."""
         with self.on(index):
             return array.copy()  # CuPy copies to the current device
 
     def device_of(self, array: Any) -> device:
+        """The GPU that holds an array."""
         return device("cuda", int(array.device.id))
 
     def activate(self, arrays: Sequence[Any]) -> AbstractContextManager[Any]:
+        """Make the GPU of the first array the current one (CuPy computes there)."""
         if self.count == 1:
             return nullcontext()
-        there = [a.device for a in arrays if isinstance(a, self.array_type)]
+        there: list[Any] = [a.device for a in arrays if type(a) is self.cupy.ndarray]
         return there[0] if there else nullcontext()
 
 

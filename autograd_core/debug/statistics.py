@@ -12,6 +12,7 @@ NaN elements make the norm NaN; the smallest and largest element are those of th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ import numpy as np
 from ..backends import backend_of
 from .columns import Array
 
+count_nonzero = np.count_nonzero
+NAN = np.nan
 BLOCK = 32768
 """Elements measured at a time: 128 KB of float32 stay in the second-level cache."""
 
@@ -40,13 +43,15 @@ class Statistics(NamedTuple):
         return self.norm / self.size**0.5 if self.size else 0.0
 
 
+Measured = tuple[int, float, float, float, int, int, int]
+"""The fields of `Statistics`."""
 NOTHING = Statistics(0, 0.0, np.nan, np.nan, 0, 0, 0)
 """Of a gradient without elements."""
 UNKNOWN = Statistics(-1, np.nan, np.nan, np.nan, -1, -1, -1)
 """Of a gradient that nobody measured."""
 
 
-def of_array(g: Any, full: bool = True) -> Statistics:
+def of_array(g: Any, full: bool = True) -> Measured:
     """Measure a gradient on the CPU in one pass.
 
     Parameters
@@ -55,55 +60,67 @@ def of_array(g: Any, full: bool = True) -> Statistics:
         Any shape, layout and float dtype.
     full : bool
         Also smallest, largest and zeros; otherwise only the norm and non-finite counts.
+
+    Returns
+    -------
+    tuple
+        The fields of `Statistics`; a plain tuple, since a named one takes longer to make.
     """
-    g = np.asarray(g)
-    if not g.size:
-        return NOTHING
-    flat = g.ravel(order="K")
-    if flat.size <= BLOCK:
-        return _of_block(flat, full)
-    parts = [_of_block(flat[i : i + BLOCK], full) for i in range(0, flat.size, BLOCK)]
-    return merge(parts)
+    size = g.size
+    if 0 < size <= BLOCK and g.__class__ is np.ndarray:
+        return _of_block(g.ravel("K"), full)
+    flat = np.asarray(g).ravel(order="K")
+    return merge([_of_block(flat[i : i + BLOCK], full) for i in range(0, size, BLOCK)])
 
 
-def _of_block(x: Any, full: bool) -> Statistics:
-    if x.dtype.kind == "c":
+def _of_block(x: Any, full: bool) -> Measured:
+    """Few and cheap calls: ``argmin`` takes a fifth of what ``min`` takes for 1000 elements."""
+    kind, size = x.dtype, x.size
+    if kind.kind == "c":
         x = np.abs(x)
-    if x.dtype.itemsize < 4 or x.dtype.kind != "f":
+    if kind.itemsize < 4 or kind.kind != "f":
         x = x.astype(np.float32)
-    square = float(np.dot(x, x))
-    nan = inf = 0
+    square = float(x.dot(x))
     if not 1e-30 < square < np.inf:  # squares left the range of the type, or not finite
-        wide = x.astype(np.float64)
-        square = float(np.dot(wide, wide))
-        if not square < np.inf:
-            nan = int(np.isnan(x).sum())
-            inf = int(np.isinf(x).sum())
+        return _of_extremes(x, full)
     if not full:
-        return Statistics(x.size, square**0.5, np.nan, np.nan, -1, nan, inf)
-    low, high = (np.fmin, np.fmax) if nan else (np.minimum, np.maximum)
-    zeros = x.size - int(np.count_nonzero(x))
+        return size, sqrt(square), NAN, NAN, -1, 0, 0
+    low, high, zeros = x.item(x.argmin()), x.item(x.argmax()), 0
+    if low <= 0.0 <= high:
+        zeros = size - count_nonzero(x) if size < 2048 else count_nonzero(x == 0)
+    return size, sqrt(square), low, high, zeros, 0, 0
+
+
+def _of_extremes(x: Any, full: bool) -> Measured:
+    wide = x.astype(np.float64)
+    square = float(wide.dot(wide))
+    nans = infs = 0
+    if not square < np.inf:
+        nans, infs = int(np.isnan(x).sum()), int(np.isinf(x).sum())
     norm = square**0.5
-    return Statistics(x.size, norm, float(low.reduce(x)), float(high.reduce(x)), zeros, nan, inf)
+    if not full:
+        return x.size, norm, NAN, NAN, -1, nans, infs
+    low, high = float(np.fmin.reduce(x)), float(np.fmax.reduce(x))
+    return x.size, norm, low, high, x.size - int(count_nonzero(x)), nans, infs
 
 
-def merge(parts: Sequence[Statistics]) -> Statistics:
+def merge(parts: Sequence[Measured]) -> Measured:
     """The statistics of several gradients taken together."""
-    parts = [p for p in parts if p.size]
+    parts = [p for p in parts if p[0]]
     if len(parts) == 1:
         return parts[0]
     if not parts:
         return NOTHING
-    size, norm, low, high, zeros, nan, inf = (np.array(c) for c in zip(*parts, strict=True))
+    size, norm, low, high, zeros, nans, infs = (np.array(c) for c in zip(*parts, strict=True))
     known = bool((zeros >= 0).all())
-    return Statistics(
+    return (
         int(size.sum()),
         float(np.sqrt((norm**2).sum())),
         float(np.fmin.reduce(low)),
         float(np.fmax.reduce(high)),
         int(zeros.sum()) if known else -1,
-        int(nan.sum()),
-        int(inf.sum()),
+        int(nans.sum()),
+        int(infs.sum()),
     )
 
 

@@ -74,8 +74,8 @@ def imag(input: Tensor) -> Tensor:
     return imag_op.call(input)
 
 
-Tensor.real = property(real)
-Tensor.imag = property(imag)
+method("real")(property(real))
+method("imag")(property(imag))
 conj_physical = method("conj_physical")(conj)
 resolve_conj = method("resolve_conj")(lambda input: input)
 

@@ -187,7 +187,7 @@ def asarray(
         source = obj.detach() if isinstance(obj, Tensor) else obj
         return tensor(source, dtype=dtype, device=device, requires_grad=requires_grad)
     found = as_tensor(obj, dtype, device)
-    if copy is False and not np.shares_memory(np.asarray(obj), found._host()):
+    if copy is False and found is not obj and not np.shares_memory(np.asarray(obj), found._host()):
         raise ValueError("can't alias arbitrary sequence: copy=False needs an array or a tensor")
     return found.requires_grad_() if requires_grad else found
 

@@ -75,8 +75,8 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """The input for targets 1, ``max(0, margin - input)`` for targets -1."""
     reduction = legacy(size_average, reduce, reduction)
-    near = where(target.ne(1), 0.0, input)
-    far = where(target.ne(-1), 0.0, (margin - input).clamp_min(0))
+    near = where(target.eq(-1), 0.0, input)  # other targets than 1 and -1 count in both
+    far = where(target.eq(1), 0.0, (margin - input).clamp_min(0))
     return reduced(far + near, reduction)
 
 

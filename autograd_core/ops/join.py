@@ -10,7 +10,7 @@ from ..declare import op
 from ..errors import DtypeError, ShapeError
 from .dims import sizes, wrap_dim, wrap_dims
 from .parts import diagonal
-from .shape import atleast_1d, atleast_2d, atleast_3d, clone, expand, reshape, unsqueeze
+from .shape import clone, expand, reshape, unsqueeze
 
 # ------------------------------------------------------------------ cat and stack
 
@@ -122,6 +122,44 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"and {list(t.shape)} at entry {i}"
             )
     return stack_op.call(*given, dim=wrap_dim(dim, len(first) + 1))
+
+
+# ------------------------------------------------------------------ stacks of at least n dimensions
+
+
+def _at_least(tensors: tuple[Any, ...], fn: Any) -> Any:
+    if len(tensors) == 1 and not isinstance(tensors[0], list | tuple):
+        return fn(tensors[0])
+    return tuple(fn(x) for x in (tensors[0] if len(tensors) == 1 else tensors))
+
+
+def _one(x: Tensor) -> Tensor:
+    return x if x.ndim else reshape(x, (1,))
+
+
+def _two(x: Tensor) -> Tensor:
+    return x if x.ndim > 1 else reshape(x, (1, 1)) if not x.ndim else unsqueeze(x, 0)
+
+
+def _three(x: Tensor) -> Tensor:
+    if x.ndim >= 3:
+        return x
+    return unsqueeze(x if x.ndim == 2 else _two(x), -1)
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """With at least one dimension; several tensors give a tuple."""
+    return _at_least(tensors, _one)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """With at least two dimensions; several tensors give a tuple."""
+    return _at_least(tensors, _two)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """With at least three dimensions; several tensors give a tuple."""
+    return _at_least(tensors, _three)
 
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
@@ -541,6 +579,7 @@ def as_strided_scatter(
 
 
 __all__ = [
+    "atleast_1d", "atleast_2d", "atleast_3d",
     "cat", "concat", "concatenate", "stack", "hstack", "vstack", "row_stack", "dstack",
     "column_stack", "block_diag", "tile", "repeat_interleave", "meshgrid", "cartesian_prod", "flip",
     "fliplr", "flipud", "roll", "rot90", "tril", "triu", "diag_embed", "diag", "diagflat",

@@ -14,6 +14,7 @@ from .. import dtypes, inplace
 from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
+from .reshaping import squeeze_dim_
 
 # ------------------------------------------------------------------ matrix times matrix
 
@@ -303,7 +304,7 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if m == 2 and n == 1:
         return mv_op.call(input, other)
     if m == 1 and n == 2:
-        return mm_op.call(input.unsqueeze(0), other).squeeze(0)
+        return squeeze_dim_.call(mm_op.call(input.unsqueeze(0), other), dims=(0,))
     if n <= 2:
         return _folded(input, other)
     if m <= 2 and input.requires_grad:

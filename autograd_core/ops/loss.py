@@ -14,6 +14,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..declare import op
+from ..dtypes import int64, scalar_type, uint8
 from ..errors import DtypeError, ShapeError
 from .softmax import log_softmax
 
@@ -98,7 +99,8 @@ def _nll_forward(xp, input, target, weight, *, reduction, ignore_index):
         return losses.sum() if reduction == "sum" else losses
     classes, weights = _class_weights(xp, input, target, weight, ignore_index)
     losses = -input[_places(xp, classes, input.ndim)] * weights
-    losses = xp.keep(losses, weights != 0)
+    if ignore_index is not None:
+        losses = xp.keep(losses, target != ignore_index)
     if reduction == "mean":
         return losses.sum() / weights.sum()
     return losses.sum() if reduction == "sum" else losses
@@ -113,6 +115,8 @@ def _nll_backward(xp, grad, target, weight, *, shape, reduction, ignore_index):
         values = -grad * weights
         if reduction == "mean":
             values = values / weights.sum()
+        if ignore_index is not None:  # also where all are ignored, and their weights sum to 0
+            values = xp.keep(values, target != ignore_index)
     result = xp.zeros(shape, grad.dtype)
     result[_places(xp, classes, len(shape))] = values
     return result
@@ -217,9 +221,10 @@ def nll_loss(
     """
     reduction = legacy(size_average, reduce, reduction)
     check_reduction(reduction)
-    if target._array.dtype.kind not in "iu":
+    if target.dtype not in (int64, uint8):
         raise DtypeError(
-            f"expected scalar type Long but found {target.dtype.name.capitalize()}: class indices "
+            f"expected target dtype to be Long or Byte, but got {scalar_type(target.dtype)} "
+            f"(expected scalar type Long but found {scalar_type(target.dtype)}): class indices "
             "are integers; convert the target with .long()"
         )
     _check_class_shapes(input, target)
@@ -280,7 +285,12 @@ def cross_entropy(
             "cross_entropy: expected an input with a class dimension, got a 0-d tensor"
         )
     dim = 1 if input._array.ndim > 1 else 0
-    if target._array.dtype.kind == "f" and target._array.shape == input._array.shape:
+    if target._array.shape == input._array.shape:  # one factor for each class, no indices
+        if not target.is_floating_point():
+            raise DtypeError(
+                "Expected floating point type for target with class probabilities, got "
+                f"{scalar_type(target.dtype)}"
+            )
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _cross_entropy_of_probabilities(

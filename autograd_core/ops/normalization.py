@@ -197,11 +197,14 @@ def rms_norm(
     """
     shape = _normalized(input, normalized_shape, weight)
     _require_floating("rms_norm", input)
+    kind = input.dtype
+    if kind.itemsize == 2:  # squares overflow half precision
+        input = input.float()
     if eps is None:
         eps = dtypes.finfo(input.dtype).eps
     dims = tuple(range(-len(shape), 0))
     result = input * (input.pow(2).mean(dims, keepdim=True) + eps).rsqrt()
-    return result if weight is None else result * weight
+    return (result if weight is None else result * weight).to(kind)
 
 
 def batch_norm(
@@ -241,6 +244,10 @@ def batch_norm(
         In training, if there is one value a channel only.
     """
     shape = input._array.shape
+    if training and eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    if not input._array.size:  # nothing to learn from: the running statistics stay
+        return _affine_of_nothing(input, weight, bias)
     if len(shape) < 2:
         raise ShapeError(f"batch_norm: expected at least a 2D input, got {len(shape)}D")
     given = (("running_mean", running_mean), ("running_var", running_var))
@@ -269,6 +276,13 @@ def batch_norm(
     _update(running_mean, mean._array.reshape(-1), momentum)
     _update(running_var, var._array.reshape(-1) * (n / (n - 1) if n > 1 else math.nan), momentum)
     return result
+
+
+def _affine_of_nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    result = input.clone()
+    if weight is not None:
+        result = result * weight[0]
+    return result if bias is None else result + bias[0]
 
 
 def _update(running: Tensor | None, value: Any, momentum: float) -> None:

@@ -467,6 +467,11 @@ def poisson_nll_loss(
     return _reduce(losses, reduction)
 
 
+def _stretched(given: Tensor, input: Tensor) -> list[int]:
+    """The sizes in which `given` differs from the input."""
+    return [n for n, m in zip(given.shape, input.shape, strict=True) if n != m]
+
+
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -482,7 +487,7 @@ def gaussian_nll_loss(
     input, target : Tensor
         Means and observations.
     var : Tensor or float
-        Variances: of the input's shape, or without its last dimension, or with size 1 there.
+        Variances: of the input's shape, or without its last dimension, or of size 1 in one.
     full : bool, default False
         Whether to add ``log(2 pi) / 2``.
     eps : float
@@ -500,7 +505,7 @@ def gaussian_nll_loss(
     if given.shape != input.shape:
         if input.shape[:-1] == given.shape:
             given = given.unsqueeze(-1)
-        elif not (input.shape[:-1] == given.shape[:-1] and given.shape[-1] == 1):
+        elif given.ndim != input.ndim or _stretched(given, input) != [1]:
             raise ValueError("var is of incorrect size")
     raised = given + (given.detach().clamp_min(eps) - given.detach())
     losses = (raised.log() + (input - target) ** 2 / raised) * 0.5

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes, inplace, random
 from .._tensor import Tensor, method
+from ..backends import truth
 from ..declare import op
 from ..dtypes import FLOATING
 from ..errors import ShapeError
@@ -366,9 +367,9 @@ def multinomial(
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    if not bool(xp.isfinite(p).all()) or bool((p < 0).any()):
+    if not truth((xp.isfinite(p) & (p >= 0)).all()):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if bool((p.sum(axis=-1) <= 0).any()):
+    if truth((p.sum(axis=-1) <= 0).any()):
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
     if replacement:
         steps = xp.cumsum(p, axis=-1)

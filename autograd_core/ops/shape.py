@@ -6,6 +6,7 @@ an in-place write through one is seen, and differentiated, through all (see `inp
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,6 +30,17 @@ def _(F: Any, g: Any, input_shape: Any) -> Any:
     return F.reshape(g, shape=input_shape)
 
 
+@op("ReshapeAliasBackward0", view=True)
+def reshape_alias(xp: Any, input: Any, *, shape: Any) -> Any:
+    """What `reshape` does with strided memory that it can view: PyTorch has a node of its own."""
+    return xp.view_as(input, shape)
+
+
+@reshape_alias.vjp
+def _(F: Any, g: Any, input_shape: Any) -> Any:
+    return F.reshape(g, shape=input_shape)
+
+
 @op("UnsafeViewBackward0", moves=True)
 def unsafe_view(xp: Any, input: Any, *, shape: Any) -> Any:
     """Another shape of memory that nobody else holds."""
@@ -48,8 +60,10 @@ def reshape_op(xp: Any, input: Any, *, shape: Any) -> Any:
 
 def _reshape(input: Tensor, *, shape: tuple[int, ...]) -> Tensor:
     array = input._array
-    if array.flags.c_contiguous or _viewable(array, shape):
+    if array.flags.c_contiguous:
         return view.call(input, shape=shape)
+    if _viewable(array, shape):
+        return reshape_alias.call(input, shape=shape)
     return unsafe_view.call(clone_op.call(input), shape=shape)
 
 
@@ -457,14 +471,18 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 swapaxes = swapdims = transpose
 
 
-@method()
-def t(input: Tensor) -> Tensor:
-    """A matrix transposed (what has fewer dimensions stays as it is)."""
+def _check_t(input: Tensor) -> None:
     if input._array.ndim > 2:
         raise ShapeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D; "
             "use transpose() or permute()"
         )
+
+
+@method()
+def t(input: Tensor) -> Tensor:
+    """A matrix transposed (what has fewer dimensions stays as it is)."""
+    _check_t(input)
     return t_op.call(input)
 
 
@@ -511,72 +529,57 @@ moveaxis = movedim
 # ------------------------------------------------------------------ in place
 
 
+def _in_place(form: Op, node_name: str) -> Op:
+    """The same op, under the node name that PyTorch's in-place form has."""
+    made = Op(f"{form.name}_", node_name, form.forward, view=True)
+    made.vjps.update(form.vjps)
+    return made
+
+
+_squeezes = {
+    _squeeze_all: _in_place(_squeeze_all, "SqueezeBackward3"),
+    _squeeze_dim: _in_place(_squeeze_dim, "SqueezeBackward4"),
+    _squeeze_dims: _in_place(_squeeze_dims, "SqueezeBackward5"),
+}
+squeeze_dim_ = _squeezes[_squeeze_dim]
+_unsqueeze_ = _in_place(unsqueeze_op, "UnsqueezeBackward1")
+_transpose_ = _in_place(transpose_op, "TransposeBackward1")
+_t_ = _in_place(t_op, "TBackward1")
+
+
 @method()
 def squeeze_(self: Tensor, dim: Any = None) -> Tensor:
     """In-place form of `squeeze`."""
     found, dims = _squeeze_call(self, dim)
-    return inplace.become(self, "squeeze_", lambda x: found.call(x, dims=dims))
+    return inplace.become(self, "squeeze_", lambda x: _squeezes[found].call(x, dims=dims))
 
 
 @method()
 def unsqueeze_(self: Tensor, dim: int) -> Tensor:
     """In-place form of `unsqueeze`."""
-    return inplace.become(self, "unsqueeze_", lambda x: unsqueeze(x, dim))
+    d = wrap_dim(dim, self._array.ndim + 1)
+    return inplace.become(self, "unsqueeze_", lambda x: _unsqueeze_.call(x, dim=d))
 
 
 @method("transpose_", "swapaxes_", "swapdims_")
 def transpose_(self: Tensor, dim0: int, dim1: int) -> Tensor:
     """In-place form of `transpose`."""
-    return inplace.become(self, "transpose_", lambda x: transpose(x, dim0, dim1))
+    ndim = self._array.ndim
+    first, second = wrap_dim(dim0, ndim), wrap_dim(dim1, ndim)
+    swap = functools.partial(_transpose_.call, dim0=first, dim1=second)
+    return inplace.become(self, "transpose_", swap)
 
 
 @method()
 def t_(self: Tensor) -> Tensor:
     """In-place form of `t`."""
-    return inplace.become(self, "t_", t)
-
-
-# ------------------------------------------------------------------ at least n dimensions
-
-
-def _at_least(tensors: tuple[Any, ...], fn: Any) -> Any:
-    if len(tensors) == 1 and not isinstance(tensors[0], list | tuple):
-        return fn(tensors[0])
-    return tuple(fn(x) for x in (tensors[0] if len(tensors) == 1 else tensors))
-
-
-def _one(x: Tensor) -> Tensor:
-    return x if x.ndim else reshape(x, (1,))
-
-
-def _two(x: Tensor) -> Tensor:
-    return x if x.ndim > 1 else reshape(x, (1, 1)) if not x.ndim else unsqueeze(x, 0)
-
-
-def _three(x: Tensor) -> Tensor:
-    if x.ndim >= 3:
-        return x
-    return unsqueeze(x if x.ndim == 2 else _two(x), -1)
-
-
-def atleast_1d(*tensors: Any) -> Any:
-    """With at least one dimension; several tensors give a tuple."""
-    return _at_least(tensors, _one)
-
-
-def atleast_2d(*tensors: Any) -> Any:
-    """With at least two dimensions; several tensors give a tuple."""
-    return _at_least(tensors, _two)
-
-
-def atleast_3d(*tensors: Any) -> Any:
-    """With at least three dimensions; several tensors give a tuple."""
-    return _at_least(tensors, _three)
+    _check_t(self)
+    return inplace.become(self, "t_", _t_.call)
 
 
 __all__ = [
     "reshape", "clone", "flatten", "unflatten", "ravel", "broadcast_to", "broadcast_shapes",
     "broadcast_tensors", "squeeze", "unsqueeze", "permute", "transpose", "swapaxes", "swapdims",
-    "t", "adjoint", "movedim", "moveaxis", "atleast_1d", "atleast_2d", "atleast_3d",
+    "t", "adjoint", "movedim", "moveaxis",
     "contiguous_format", "preserve_format", "channels_last",
 ]  # fmt: skip

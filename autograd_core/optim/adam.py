@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._tensor import Tensor
-from .optimizer import Optimizer
+from .optimizer import Optimizer, check_tensor_setting, number
 
 __all__ = ["Adam", "AdamW"]
 
@@ -25,7 +25,7 @@ class Adam(Optimizer):
     ----------
     params : iterable
         What to optimize.
-    lr : float, default 1e-3
+    lr : float or Tensor of one element, default 1e-3
         Learning rate.
     betas : pair of float, default (0.9, 0.999)
         Decay of the two moments.
@@ -45,8 +45,8 @@ class Adam(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
@@ -58,6 +58,11 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ):
+        check_tensor_setting("lr", lr, foreach)
+        for i, beta in enumerate(betas):
+            check_tensor_setting(f"betas[{i}]", beta, foreach)
+        if isinstance(betas[0], Tensor) is not isinstance(betas[1], Tensor):
+            raise ValueError("betas must be either both floats or both Tensors")
         if not lr >= 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if not eps >= 0.0:
@@ -99,7 +104,7 @@ class Adam(Optimizer):
 
         array, g = p._array, p._grad._array  # type: ignore[union-attr]
         xp = backend_of(array).xp
-        lr, decay = group["lr"], group["weight_decay"]
+        lr, decay = number(group["lr"]), group["weight_decay"]
         if group["maximize"]:
             g = -g
         if decay and group["decoupled_weight_decay"]:
@@ -109,7 +114,8 @@ class Adam(Optimizer):
         state = self.state[p] or self._begin(p, xp, group["amsgrad"])
         state["step"]._array += 1
         step = state["step"].item()
-        (beta1, beta2), m, v = group["betas"], state["exp_avg"]._array, state["exp_avg_sq"]._array
+        beta1, beta2 = map(number, group["betas"])
+        m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
         m += (g - m) * (1 - beta1)
         v *= beta2
         squares = xp.asarray(g * g)
@@ -142,8 +148,8 @@ class AdamW(Adam):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
         amsgrad: bool = False,

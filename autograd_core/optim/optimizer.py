@@ -70,9 +70,11 @@ class Optimizer:
                 "ordering of tensors in sets will change between runs. Please use a list instead."
             )
         members = [given] if isinstance(given, Tensor) else list(given)
-        if members and isinstance(members[0], tuple):
-            param_group["param_names"] = [name for name, _ in members]
-            members = [p for _, p in members]
+        names = [m[0] for m in members if isinstance(m, tuple)]
+        members = [m[1] if isinstance(m, tuple) else m for m in members]
+        self._check_names(names, members)
+        if names:
+            param_group["param_names"] = names
         self._check_members(members)
         for name, value in self.defaults.items():
             if value is _REQUIRED and name not in param_group:
@@ -83,6 +85,17 @@ class Optimizer:
             param_group.setdefault(name, value)
         param_group["params"] = members
         self.param_groups.append(param_group)
+
+    def _check_names(self, names: list[str], members: list[Any]) -> None:
+        if names and len(names) != len(members):
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
+        if any(bool(names) != ("param_names" in group) for group in self.param_groups):
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if names else 'without'} names to the optimizer"
+            )
 
     def _check_members(self, members: list[Any]) -> None:
         for p in members:
@@ -198,11 +211,11 @@ class Optimizer:
             own.update({k: deepcopy(v) for k, v in new.items() if k != "params"})
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
-        return "\n".join([*lines, ")"])
+            settings = [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
+            text += "\n".join(["", f"Parameter Group {i}", *settings, ""])
+        return text + ")"
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -210,6 +223,23 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._step_pre_hooks, self._step_post_hooks = {}, {}
+
+
+def number(setting: Any) -> Any:
+    """A setting as a Python number, if it is a tensor (of one element)."""
+    return setting.item() if isinstance(setting, Tensor) else setting
+
+
+def check_tensor_setting(name: str, setting: Any, foreach: bool | None) -> None:
+    """ValueError for a tensor as a setting where PyTorch refuses it."""
+    if not isinstance(setting, Tensor):
+        return
+    if foreach:
+        raise ValueError(
+            f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+        )
+    if setting.numel() != 1:
+        raise ValueError(f"Tensor {name} must be 1-element, got shape {list(setting.shape)}")
 
 
 _REQUIRED = object()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._tensor import Tensor
-from .optimizer import Optimizer
+from .optimizer import Optimizer, check_tensor_setting, number
 
 __all__ = ["SGD"]
 
@@ -24,7 +24,7 @@ class SGD(Optimizer):
     ----------
     params : iterable
         What to optimize.
-    lr : float, default 1e-3
+    lr : float or Tensor of one element, default 1e-3
         Learning rate.
     momentum, dampening, weight_decay : float, default 0
         As above.
@@ -40,7 +40,7 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Iterable[Any],
-        lr: float = 1e-3,
+        lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
@@ -51,6 +51,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
+        check_tensor_setting("lr", lr, foreach)
         if lr < 0.0:
             raise ValueError(f"Invalid learning rate: {lr}")
         if momentum < 0.0:
@@ -77,7 +78,7 @@ class SGD(Optimizer):
         )
 
     def _step_group(self, group: dict[str, Any]) -> None:
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
+        lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         plain = not (momentum or decay or group["maximize"])
         for p in group["params"]:
             if p._grad is None:

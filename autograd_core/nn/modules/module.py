@@ -85,15 +85,17 @@ class Module(Hooks, State):
 
     def _call_in_scope(self, args: Any, kwargs: Any) -> Any:
         """Run with this module's path pushed onto the scope that listeners are told."""
-        outer = _active.module
-        path = (_variable_name(self),) if outer is None else _path_within(outer, self)
-        previous = state.set_mode("scope", state.modes.scope + path)
+        modes, outer = state.modes, _active.module
+        previous = modes.scope
+        modes.scope = _scope_within(previous, outer, self)
         _active.module = self
         try:
-            return HookedCall(self).run(args, kwargs)
+            if self._hooked:
+                return HookedCall(self).run(args, kwargs)
+            return self.forward(*args, **kwargs)
         finally:
             _active.module = outer
-            state.set_mode("scope", previous)
+            modes.scope = previous
 
     # ------------------------------------------------------------------ attributes
 
@@ -482,11 +484,19 @@ def _variable_name(module: Module) -> str:
     return type(module).__name__.lower()
 
 
+def _scope_within(scope: tuple[str, ...], outer: Module | None, module: Module) -> tuple[str, ...]:
+    """The scope of a module that is called in this scope, by a running module or by nobody."""
+    if outer is None:
+        return (*scope, _variable_name(module))
+    known = outer._modules
+    for name in known:
+        if known[name] is module:
+            return (*scope, name)
+    return scope + _path_within(outer, module)
+
+
 def _path_within(outer: Module, module: Module) -> tuple[str, ...]:
-    """The path from a running module to one that it calls, e.g. ``("layers", "0")``."""
-    for name, child in outer._modules.items():
-        if child is module:
-            return (name,)
+    """The path from a running module to one below its children, e.g. ``("layers", "0")``."""
     for path, found in outer.named_modules():
         if found is module and path:
             return tuple(path.split("."))
