@@ -63,8 +63,8 @@ class Op:
         floating) or ``free`` (forward decides).
     broadcast : bool
         Whether gradients may have to be summed back to the inputs' shapes.
-    scalars : bool
-        Whether Python numbers are taken as they are in place of tensors.
+    scalars : bool or 'both'
+        Whether Python numbers are taken as they are in place of tensors: of one, or of both.
     scalar_node : str or None
         Node name of ``tensor op number``, where PyTorch's differs.
     check : callable or None
@@ -95,7 +95,7 @@ class Op:
         self.ufunc: str | None = flags.pop("ufunc", None)
         self.types: str = flags.pop("types", "same")
         self.broadcast: bool = flags.pop("broadcast", False)
-        self.scalars: bool = flags.pop("scalars", False)
+        self.scalars: bool | str = flags.pop("scalars", False)
         self.scalar_node: str | None = flags.pop("scalar_node", None)
         self.check: Callable[..., None] | None = flags.pop("check", None)
         self.view: bool = flags.pop("view", False)

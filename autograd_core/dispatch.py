@@ -49,6 +49,9 @@ def slow_call(op: Op) -> Callable[..., Any]:
 def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
     """Run an op in full generality."""
     start = perf_counter() if state.listening else 0.0
+    if op.scalars == "both" and isinstance(inputs[0], NUMBERS) and isinstance(inputs[1], NUMBERS):
+        first = np.asarray(inputs[0], dtypes.python_dtype(inputs[0]).numpy)
+        inputs = (TensorClass._from_array(first), inputs[1])
     _check_types(op, inputs)
     if op.check is not None:
         op.check(*inputs)

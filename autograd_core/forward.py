@@ -94,6 +94,7 @@ def propagate(op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: li
         tangents = [tangent_of(x, level) for x in inputs]
         if all(t is None for t in tangents):
             continue
+        _refuse_complex(op, (*inputs, *outputs))
         with below(level):
             found = _jvp(op, inputs, statics, outputs, tangents)
         for out, tangent in zip(outputs, found, strict=False):
@@ -101,6 +102,14 @@ def propagate(op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: li
                 set_tangent(out, level, tangent)
     for nr, out in enumerate(outputs):
         _keep_for_backward(op, nr, out)
+
+
+def _refuse_complex(op: Op, tensors: Sequence[Any]) -> None:
+    if any(getattr(t, "_array", None) is not None and t._array.dtype.kind == "c" for t in tensors):
+        raise NotImplementedError(
+            f"forward mode does not reach complex tensors yet ({op.name}); "
+            "use reverse mode, or keep real and imaginary parts in real tensors"
+        )
 
 
 def _keep_for_backward(op: Op, nr: int, out: Any) -> None:

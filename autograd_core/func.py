@@ -65,7 +65,15 @@ def _fresh(x: Tensor) -> Tensor:
     if not fresh.requires_grad:
         fresh._view = None
         fresh.requires_grad_()
+        fresh.__dict__["_within_forward"] = state.modes.forward_level >= 0
     return fresh
+
+
+def _settled(tree: Any) -> Any:
+    """What the outermost forward level gives: detached from leaves made within it."""
+    if state.modes.forward_level >= 0 or _nested(tree, ()):
+        return tree
+    return _detached(tree)
 
 
 def _split(result: Any, has_aux: bool) -> tuple[Any, Any]:
@@ -99,7 +107,7 @@ def _nested(outputs: Any, inputs: Any) -> bool:
         if node in seen or node in own:
             continue
         seen.add(node)
-        if node.__class__ is AccumulateGrad:
+        if node.__class__ is AccumulateGrad and not getattr(node.variable, "_within_forward", False):
             return True
         stack.extend(n for n in node.next if n is not None)
     return False
@@ -124,7 +132,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     -------
     tuple
         (output, vjp_fn), and aux.  ``vjp_fn(cotangents)`` gives a tuple with one gradient
-        for each primal (a single one if there is one primal).
+        for each primal.
     """
     outer = state.modes.grad
     with enable_grad():
@@ -137,8 +145,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         create = create_graph and (nested or _nested(cotangents, ()))
         ends = [(o, c) for o, c in zip(_leaves(output), along, strict=True) if o.requires_grad]
         found = _gradients(ends, _leaves(inputs), create)
-        answer = _rebuild(primals, iter(found))
-        return answer[0] if len(primals) == 1 else answer
+        return _rebuild(primals, iter(found))
 
     shown = output if nested else _detached(output)
     return (shown, vjp_fn, aux) if has_aux else (shown, vjp_fn)
@@ -282,7 +289,7 @@ def jvp(
             value = _map(TENSORS.alias, output)
     finally:
         forward.exit_level(level)
-    answer = _rebuild(output, iter(found))
+    value, answer = _settled(value), _settled(_rebuild(output, iter(found)))
     return (value, answer, aux) if has_aux else (value, answer)
 
 

@@ -52,7 +52,6 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
         )
     if recording:
         check_allowed(self, name)
-    _check_memory(self, name)
     old = _alias(self, copy=recording and _involves_grad(self, others))
     if state.modes.forward_level >= 0:
         forward.carry(self, old)
@@ -60,6 +59,7 @@ def write(self: Tensor, name: str, compute: Callable[[Tensor], Tensor], others: 
     if recording and result.requires_grad:
         _check_followed(self)
     _check_fits(self, result, name)
+    check_memory(self, name)
     if state.modes.before_write is not None:
         state.modes.before_write(self)
     self._array[...] = result._array
@@ -113,6 +113,8 @@ def check_allowed(self: Tensor, name: str) -> None:
     view = self._view
     if view is None:
         return
+    if view.origin == "several" and view.base._fn is not None:
+        _check_followed(self)
     if view.base._fn.__class__ is ref:
         raise InPlaceError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation. "
@@ -129,12 +131,12 @@ def _check_followed(self: Tensor) -> None:
         raise view_error(self, "is being")
 
 
-def _check_memory(self: Tensor, name: str) -> None:
+def check_memory(self: Tensor, name: str) -> None:
     """Refuse expanded memory, but to writes of one number, which PyTorch allows too."""
     array = self._array
     if not array.flags.writeable:
         raise RuntimeError(f"{name}: the tensor's memory is read-only; clone() the tensor first")
-    if name in ("zero_", "fill_") or 0 not in array.strides:
+    if name in ("zero_", "fill_") or not array.size or 0 not in array.strides:
         return
     if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
         raise RuntimeError(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import state
 from ._tensor import Tensor, method
 from .backends import device, move
 from .node import LEAF
@@ -23,7 +24,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
         Detach and copy from the GPU as needed instead of raising.
     """
     if not force:
-        if self.requires_grad:
+        if self.requires_grad and state.modes.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. "
                 "Use tensor.detach().numpy() instead."

@@ -113,7 +113,8 @@ class _Formatter:
             if _options["sci_mode"] is not None:
                 self.sci = _options["sci_mode"]
         self.precision = precision
-        self.width = max([1, *(len(self._bare(v)) for v in values.tolist())])
+        # PyTorch measures the numbers other than 0, inf and nan; those may be wider or narrower.
+        self.width = max([1, *(len(self._bare(v)) for v in finite.tolist())])
 
     def _bare(self, value: float) -> str:
         if self.sci:

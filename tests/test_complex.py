@@ -51,3 +51,9 @@ def test_first_and_second_gradient(name):
     ours, theirs = gradients(ag, PROGRAMS[name]), gradients(torch, PROGRAMS[name])
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_forward_mode_says_that_it_does_not_reach_complex_numbers():
+    x = ag.tensor([1 + 2j])
+    with pytest.raises(NotImplementedError, match="complex"):
+        ag.func.jvp(lambda z: z * z, (x,), (ag.ones_like(x),))

@@ -1,121 +1,59 @@
-"""Batches of events into the tables of a trace, many rows at a time."""
+"""Batches of events into the tables of a trace, many iterations at a time.
+
+A fold costs a few hundred NumPy calls whether it is given ten events or thousands, so a
+batch spans iterations.  Which one a node belongs to follows from its creation number: a
+mark (a run begins or ends) draws a number, too, and the numbers from one mark to the next
+are an `Epochs` entry.  A step belongs to the iteration of its run, an edge to its source's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..function import FunctionNode
 from ..node import LEAF_SEQ, AccumulateGrad
 from . import statistics
+from .batch import HEAD, MARK, STEP, Batch, Begin, End, LeafInfo, Mark, Wake
 from .columns import Array, Pool
-from .statistics import Statistics
+from .statistics import Measured
 from .traced import FUNCTION, LEAF, OP, Trace
 
 EARLIER = "earlier"
 """What a node is called that was made before the recording and that backward never ran."""
 
 
-class LeafInfo:
-    """A leaf, known by a weak reference; says which node number stands for it now."""
+class Epochs:
+    """Iteration and maker of nodes, by creation number.
 
-    __slots__ = ("device", "dtype", "name", "ref", "seq", "shape")
-
-    def __init__(self, ref: Any, seq: int, name: str, shape: Any, dtype: Any, device: str):
-        self.ref = ref
-        self.seq = seq
-        self.name = name
-        self.shape = shape
-        self.dtype = dtype
-        self.device = device
-
-    def again(self, seq: int) -> LeafInfo:
-        """The same leaf with the number of its new node."""
-        return LeafInfo(self.ref, seq, self.name, self.shape, self.dtype, self.device)
-
-
-class Wake(NamedTuple):
-    """Recording began, or went on after iterations that were not wanted."""
-
-    iteration: int
-
-
-class Begin(NamedTuple):
-    """A backward run began."""
-
-    number: int
-    time: float
-    create_graph: bool
-    iteration: int
-
-
-class End(NamedTuple):
-    """A backward run ended; `closes` says that its iteration did too."""
-
-    number: int
-    time: float
-    error: str
-    closes: bool
-
-
-STEP = 6
-"""Fields of a backward step: run, seq, time, saved bytes, dtype, payload.
-
-The payload is the bytes of a tiny gradient (of that dtype), or its `Statistics`, or a
-list of vectors on a device, or None if nothing was measured.
-"""
-HEAD = 7
-"""Fields of an op's record before its parents (see `autograd_core.events.Tap`)."""
-
-
-class Batch:
-    """Events waiting to be folded, flat: no object an event, nothing for the collector.
-
-    Attributes
-    ----------
-    ops : dict
-        Records of ops end to end, a list for each length of record.
-    steps : list
-        Steps end to end, `STEP` fields each.
-    adopted : list of tuple
-        Records of nodes older than the recording; their shape is None.
+    The maker is the row of the backward run that makes nodes (``create_graph=True``), -1
+    in a forward.
     """
 
     def __init__(self) -> None:
-        self.ops = _Extenders()
-        self.steps: list[Any] = []
-        self.adopted: list[Any] = []
+        self.starts = [0]
+        self.iterations = [0]
+        self.makers = [-1]
 
-    def take(self) -> Batch:
-        """All that is there, moved into a batch of its own."""
-        taken = Batch()
-        for width, extend in list(self.ops.items()):
-            taken.ops[width](_moved(extend.__self__))
-        taken.steps = _moved(self.steps)
-        taken.adopted = _moved(self.adopted)
-        return taken
+    def begin(self, seq: int, iteration: int, maker: int) -> None:
+        """Nodes from this number on belong to these."""
+        if (iteration, maker) != (self.iterations[-1], self.makers[-1]):
+            self.starts.append(seq)
+            self.iterations.append(iteration)
+            self.makers.append(maker)
 
-    def __len__(self) -> int:
-        ops = sum(len(extend.__self__) // width for width, extend in self.ops.items())
-        return ops + len(self.steps) // STEP
+    def of(self, seqs: Array) -> tuple[Array, Array]:
+        """Iterations and makers of the nodes with these numbers."""
+        at = np.searchsorted(self.starts, seqs, side="right") - 1
+        return np.array(self.iterations)[at], np.array(self.makers)[at]
 
-
-class _Extenders(dict[int, Any]):
-    """For each length of record the ``extend`` of the list that it goes into."""
-
-    def __missing__(self, width: int) -> Any:
-        extend = self[width] = [].extend  # type: ignore[var-annotated]
-        return extend
-
-
-def _moved(waiting: list[Any]) -> list[Any]:
-    """Empty a list that other threads may be appending to."""
-    count = len(waiting)
-    taken = waiting[:count]
-    del waiting[:count]
-    return taken
+    def forget(self) -> None:
+        """Keep the last two: a thread may still be appending a node of the last but one."""
+        for column in (self.starts, self.iterations, self.makers):
+            del column[:-2]
+        self.starts[0] = 0
 
 
 class Folder:
@@ -125,113 +63,143 @@ class Folder:
         self.trace = trace
         self.full = full
         self.origin = 0.0
-        self.iteration = 0
+        self.epochs = Epochs()
         self.leaves: dict[int, LeafInfo] = {}
-        self.leaf_rows: dict[int, tuple[int, int]] = {}
+        self.leaf_rows: dict[tuple[int, int], int] = {}
         self.ports: dict[int, tuple[int, int]] = {}
         self.open: list[tuple[int, bool]] = []
         self.orders: dict[int, int] = {}
-        self.runs: dict[int, int] = {}
+        self.runs: dict[int, tuple[int, int]] = {}
         self.unfinished: tuple[int, float] | None = None
         text = trace.pools["text"]
         self.names = _Remembered(text, lambda kind: kind.__name__)
         self.dtypes = _Remembered(text, lambda kind: "" if kind is None else kind.name)
         self.kinds = _Kinds()
 
-    def fold(self, stream: Iterable[Any]) -> None:
+    def fold(self, stream: Sequence[Any]) -> None:
         """Move what a ring kept, in the order in which it happened, into the tables."""
         batch = Batch()
+        iteration = self._catch_up(stream)
+        running = [number for number, _ in self.open]
         for event in stream:
             kind = event.__class__
             if kind is tuple:
-                if len(event) > 4 and event[2] is None:
-                    batch.adopted.append(event)
+                if event[1].__class__ is LeafInfo:
+                    self.leaves[event[0]] = event[1]
+                elif len(event) > 4 and event[2] is None:
+                    batch.adopted.append((iteration, event))
                 else:
                     batch.ops[len(event)](event)
             elif kind is int:  # a step of which only the number is known
-                run = self.open[-1][0] if self.open else -1
+                run = running[-1] if running else -1
                 batch.steps += (run, event, np.nan, -1, None, None)
-            elif kind is LeafInfo:
-                self.leaves[event.seq] = event
             else:
-                self.rows(batch.take())
-                self.mark(event)
+                batch.mark(event)
+                iteration = event.iteration
+                if kind is Begin:
+                    running.append(event.number)
+                elif kind is End:
+                    running = [n for n in running if n != event.number]
+                    iteration += event.closes
         self.rows(batch)
 
-    def mark(self, event: Wake | Begin | End) -> None:
-        """Recording or a backward run began or ended, after all rows so far."""
-        runs = self.trace.tables["runs"]
-        if isinstance(event, Wake):
-            self.iteration = event.iteration
-            return
-        if isinstance(event, Begin):
-            self.iteration = event.iteration
-            self.runs[event.number] = runs.append(
-                1, begin=event.time - self.origin, end=np.nan, error=0,
-                iteration=event.iteration, create_graph=event.create_graph,
-            )  # fmt: skip
-            self.open.append((event.number, event.create_graph))
-            return
-        self.open = [o for o in self.open if o[0] != event.number]
-        self._finish_step(event.time)
-        self.orders.pop(event.number, None)
-        row = self.runs.pop(event.number, -1) - runs.first
-        if 0 <= row < len(runs):
-            runs.column("end")[row] = event.time - self.origin
-            runs.column("error")[row] = self.trace.pools["text"].number(event.error)
-        if event.closes:
-            self.iteration += 1
-            self._forget()
+    def _catch_up(self, stream: Sequence[Any]) -> int:
+        """The iteration of the first event; the mark that said so may have been forgotten."""
+        mark = next((e for e in stream if e.__class__ in (Wake, Begin, End)), None)
+        iteration = self.epochs.iterations[-1] if mark is None else mark.iteration
+        first = next((e[1] for e in stream if _is_op(e)), -1)
+        if first > self.epochs.starts[-1]:
+            self.epochs.begin(first, iteration, self._maker())
+        return iteration
 
-    def _forget(self) -> None:
-        """Keep what the iteration before said of leaves and ports, and nothing older."""
-        recent = {s for s, (i, _) in self.leaf_rows.items() if i >= self.iteration - 1}
-        self.leaf_rows = {s: self.leaf_rows[s] for s in recent}
-        self.leaves = {s: self.leaves[s] for s in recent if s in self.leaves}
+    def rows(self, batch: Batch) -> None:
+        """Add the rows of these events."""
+        flat = batch.steps
+        numbers, seqs = (np.array(flat[n::STEP], np.int64) for n in (0, 1))
+        real = seqs != MARK
+        for i in np.flatnonzero(~real).tolist():
+            self._mark(flat[i * STEP + STEP - 1])
+        ports = batch.ops.pop(4, None)
+        if ports is not None:
+            known = ports.__self__
+            self.ports.update(
+                zip(known[1::4], zip(known[2::4], known[3::4], strict=True), strict=True)
+            )
+        parts = [self._columns(w, extend.__self__) for w, extend in batch.ops.items()]
+        parts = [p for p in parts if len(p["seq"])]
+        old = self._adopt(batch.adopted, parts) if batch.adopted else []
+        source, iteration, target, slot = _arrows(parts + old)
+        runs, step_iterations = self._run_of(numbers[real])
+        refs = np.concatenate([target, seqs[real]])
+        iterations = np.concatenate([iteration, step_iterations])
+        self._add(parts, refs, iterations)
+        ids, outputs = self._ids(refs, iterations)
+        count = len(target)
+        source = self.trace.ids(source)
+        order = np.argsort(source, kind="stable")
+        self.trace.tables["edges"].append(
+            count, source=source[order], target=ids[:count][order], slot=slot[order],
+            output=outputs[:count][order],
+        )  # fmt: skip
+        if len(seqs):
+            self._steps(flat, real, ids[count:], runs)
+        self._forget(flat)
+
+    # -------------------------------------------------------------- marks
+
+    def _mark(self, mark: Mark) -> None:
+        """Recording or a backward run began or ended."""
+        runs, iteration = self.trace.tables["runs"], mark.iteration
+        if isinstance(mark, Begin):
+            row = runs.append(
+                1, begin=mark.time - self.origin, end=np.nan, error=0,
+                iteration=iteration, create_graph=mark.create_graph,
+            )  # fmt: skip
+            self.runs[mark.number] = row, iteration
+            self.open.append((mark.number, mark.create_graph))
+        elif isinstance(mark, End):
+            self.open = [o for o in self.open if o[0] != mark.number]
+            at = self.runs.get(mark.number, (-1, 0))[0] - runs.first
+            if 0 <= at < len(runs):
+                runs.column("end")[at] = mark.time - self.origin
+                runs.column("error")[at] = self.trace.pools["text"].number(mark.error)
+            iteration += mark.closes
+        self.epochs.begin(mark.seq, iteration, self._maker())
+
+    def _maker(self) -> int:
+        """The backward run that makes nodes now; -1 in a forward."""
+        number = next((n for n, higher in reversed(self.open) if higher), None)
+        return -1 if number is None else self.runs[number][0]
+
+    def _run_of(self, numbers: Array) -> tuple[Array, Array]:
+        """Row and iteration of each of these runs."""
+        unknown = -1, self.epochs.iterations[-1]
+        distinct, back = np.unique(numbers, return_inverse=True)
+        found = [self.runs.get(number, unknown) for number in distinct.tolist()]
+        table = np.array(found, np.int64).reshape(-1, 2)[back]
+        return table[:, 0], table[:, 1]
+
+    def _forget(self, flat: list[Any]) -> None:
+        """Forget runs that are over, leaves before the last iteration, and most ports."""
+        for mark in flat[STEP - 1 :: STEP]:
+            if mark.__class__ is End:
+                self.runs.pop(mark.number, None)
+                self.orders.pop(mark.number, None)
+        self.epochs.forget()
+        recent = self.epochs.iterations[-1] - 1
+        old = [key for key in self.leaf_rows if key[1] < recent]
+        for key in old:
+            del self.leaf_rows[key]
+        used = {seq for seq, _ in self.leaf_rows}
+        for seq, _ in old:
+            if seq not in used:
+                self.leaves.pop(seq, None)
         if len(self.ports) > 1 << 16:
             self.ports.clear()
 
-    def rows(self, batch: Batch) -> None:
-        """Add the rows of these ops and steps."""
-        ports = batch.ops.pop(4, None)
-        if ports is not None:
-            flat = ports.__self__
-            self.ports.update(
-                zip(flat[1::4], zip(flat[2::4], flat[3::4], strict=True), strict=True)
-            )
-        if batch.adopted:
-            self._adopt(batch)
-        if batch.ops:
-            self._nodes(batch)
-        if batch.steps:
-            self._steps(batch.steps)
-
     # -------------------------------------------------------------- nodes and edges
 
-    def _nodes(self, batch: Batch) -> None:
-        parts = [self._columns(w, extend.__self__) for w, extend in batch.ops.items()]
-        parts = [p for p in parts if len(p["seq"])]
-        if not parts:
-            return
-        columns = {k: np.concatenate([p[k] for p in parts]) for k in parts[0] if k != "parents"}
-        order = np.argsort(columns["seq"], kind="stable")
-        count = len(order)
-        first = self.trace.tables["nodes"].append(
-            count, **{name: column[order] for name, column in columns.items()},
-            device=0, name=0, saved=-1, seconds=np.nan, iteration=self.iteration,
-            run=self._maker(), step=-1,
-        )  # fmt: skip
-        rows = np.empty(count, np.int64)
-        rows[order] = np.arange(first, first + count)
-        self.trace.index.put(columns["seq"], rows)
-        begin = 0
-        for part in parts:
-            parents = part["parents"]
-            end = begin + len(part["seq"])
-            self._edges(rows[begin:end], parents)
-            begin = end
-
-    def _columns(self, width: int, flat: list[Any]) -> dict[str, Array]:
+    def _columns(self, width: int, flat: list[Any], iteration: int = -1) -> dict[str, Array]:
         """Columns of numbers from the records of one width; ops without a node are left out."""
         pools = self.trace.pools
         seqs = np.array(flat[1::width], np.int64)
@@ -240,6 +208,10 @@ class Folder:
             flat = [value for n in kept for value in flat[n * width : (n + 1) * width]]
             seqs = seqs[seqs >= 0]
         kinds = flat[0::width]
+        iterations, makers = self.epochs.of(seqs)
+        if iteration >= 0:  # the epoch is that of a node's making, which is long ago
+            iterations[:], makers[:] = iteration, -1
+        zeros = np.zeros(len(seqs), np.int64)
         columns = {
             "seq": seqs,
             "op": self.names.all(kinds),
@@ -248,110 +220,142 @@ class Folder:
             "place": pools["place"].all_numbers(flat[4::width], flat[5::width]),
             "scope": list(map(pools["scope"].numbers.__getitem__, flat[6::width])),
             "kind": list(map(self.kinds.__getitem__, kinds)),
+            "iteration": iterations,
+            "run": makers,
+            "device": zeros,
+            "name": zeros,
         }
         parents = np.array([flat[n::width] for n in range(HEAD, width)], np.int64)
-        arrays = {k: np.asarray(v) for k, v in columns.items()}
+        arrays = {k: np.asarray(v, np.int64) for k, v in columns.items()}
         arrays["parents"] = parents.reshape(width - HEAD, len(seqs)).T
         return arrays
 
-    def _maker(self) -> int:
-        """The backward run that makes nodes now; -1 in a forward."""
-        number = next((n for n, higher in reversed(self.open) if higher), None)
-        return -1 if number is None else self.runs.get(number, -1)
+    def _adopt(self, adopted: list[Any], parts: list[dict[str, Array]]) -> list[dict[str, Array]]:
+        """Nodes older than the recording, of which backward told.
 
-    def _adopt(self, batch: Batch) -> None:
-        """Fill in nodes older than the recording that are known from edges; the rest is new."""
+        Adds those not known yet to `parts`, fills in those known from edges, and returns
+        what `_arrows` needs of these.
+        """
         nodes, pools = self.trace.tables["nodes"], self.trace.pools
         earlier = pools["text"].number(EARLIER)
-        seen: set[int] = set()
-        for op in batch.adopted:
-            row = int(self.trace.ids(np.array([op[1]]))[0])
+        seen = {seq for part in parts for seq in part["seq"].tolist()}
+        filled = []
+        for iteration, op in adopted:
             if op[1] in seen:
                 continue
             seen.add(op[1])
-            at = row - nodes.first
-            if row < 0:
-                batch.ops[len(op)](op)
-            elif nodes.column("op")[at] == earlier:
-                nodes.column("op")[at] = self.names[op[0]]
-                nodes.column("kind")[at] = self.kinds[op[0]]
-                nodes.column("place")[at] = pools["place"].number((op[4], op[5]))
-                self._edges(np.array([row]), np.array([op[HEAD:]], np.int64))
+            at = int(self.trace.ids(np.array([op[1]]))[0]) - nodes.first
+            if at >= 0 and nodes.column("op")[at] != earlier:
+                continue
+            part = self._columns(len(op), list(op), iteration)
+            if at < 0:
+                parts.append(part)
+                continue
+            for name in ("op", "kind", "place"):
+                nodes.column(name)[at] = part[name][0]
+            filled.append(part)
+        return filled
 
-    def _edges(self, rows: Array, parents: Array) -> None:
-        """Arrows from each row to its parents (a matrix, a row for each)."""
-        count, width = parents.shape
-        targets = parents.ravel()
-        sources, slots = np.repeat(rows, width), np.tile(np.arange(width), count)
-        real = targets >= 0
-        if not real.all():
-            targets, sources, slots = targets[real], sources[real], slots[real]
-        ids, outputs = self._ids(targets)
-        self.trace.tables["edges"].append(
-            len(targets), source=sources, target=ids, slot=slots, output=outputs
-        )
+    def _add(self, parts: list[dict[str, Array]], refs: Array, iterations: Array) -> None:
+        """Rows for these nodes and for leaves met the first time, one iteration after another."""
+        leaf = refs >= LEAF_SEQ
+        pairs = [p for p in _pairs(refs[leaf], iterations[leaf])[0] if not self._knows(p)]
+        every = [*parts, self._leaf_columns(pairs)] if pairs else parts
+        if not every:
+            return
+        columns = {
+            name: np.concatenate([p[name] for p in every]) for name in every[0] if name != "parents"
+        }
+        seqs = columns["seq"]
+        order = np.lexsort((seqs, columns["iteration"]))  # a leaf's number is a large one
+        count = len(order)
+        first = self.trace.tables["nodes"].append(
+            count, saved=-1, seconds=np.nan, step=-1,
+            **{name: column[order] for name, column in columns.items()},
+        )  # fmt: skip
+        rows = np.empty(count, np.int64)
+        rows[order] = np.arange(first, first + count)
+        ops = count - len(pairs)
+        self.trace.index.put(seqs[:ops], rows[:ops])
+        self.leaf_rows.update(zip(pairs, rows[ops:].tolist(), strict=True))
 
-    def _ids(self, seqs: Array) -> tuple[Array, Array]:
+    def _knows(self, pair: tuple[int, int]) -> bool:
+        """Whether a leaf has a row in this iteration; says there what it is if it can now."""
+        nodes = self.trace.tables["nodes"]
+        at = self.leaf_rows.get(pair, -1) - nodes.first
+        if at < 0:
+            return False
+        if pair[0] in self.leaves and not nodes.column("shape")[at]:
+            for name, value in self._leaf_columns([pair]).items():
+                nodes.column(name)[at] = value[0]
+        return True
+
+    def _leaf_columns(self, pairs: list[tuple[int, int]]) -> dict[str, Array]:
+        """Columns of numbers for leaves, each a (number, iteration)."""
+        shape, text = self.trace.pools["shape"].number, self.trace.pools["text"].number
+        infos = [self.leaves.get(seq, _NOBODY) for seq, _ in pairs]
+        zeros = np.zeros(len(pairs), np.int64)
+        seqs, iterations = np.array(pairs, np.int64).T
+        return {
+            "seq": seqs,
+            "op": zeros + self.names[AccumulateGrad],
+            "shape": np.array([shape(i.shape) for i in infos]),
+            "dtype": np.array(self.dtypes.all([i.dtype for i in infos])),
+            "place": zeros,
+            "scope": zeros,
+            "kind": zeros + LEAF,
+            "iteration": iterations,
+            "run": zeros - 1,
+            "device": np.array([text(i.device) for i in infos]),
+            "name": np.array([text(i.name) for i in infos]),
+        }
+
+    def _ids(self, seqs: Array, iterations: Array) -> tuple[Array, Array]:
         """Ids of nodes and leaves, and of which output; rows are made for those not seen yet."""
         ids = self.trace.ids(seqs)
         outputs = np.zeros(len(seqs), np.int64)
-        if len(ids) and ids.min() >= 0:
-            return ids, outputs
         leaf = seqs >= LEAF_SEQ
         if leaf.any():
-            unique, back = np.unique(seqs[leaf], return_inverse=True)
-            ids[leaf] = np.array([self._leaf_row(int(s)) for s in unique])[back]
-        for i in np.flatnonzero(ids < 0):
+            pairs, back = _pairs(seqs[leaf], iterations[leaf])
+            ids[leaf] = np.array([self.leaf_rows[pair] for pair in pairs])[back]
+        for i in np.flatnonzero(ids < 0).tolist():
             node, outputs[i] = self.ports.get(int(seqs[i]), (int(seqs[i]), 0))
-            ids[i] = self._row_of(node)
+            ids[i] = self._row_of(node, int(iterations[i]))
         return ids, outputs
 
-    def _row_of(self, seq: int) -> int:
+    def _row_of(self, seq: int, iteration: int) -> int:
+        """The row of a node made before the recording (or fallen out); a blank one at worst."""
         found = int(self.trace.ids(np.array([seq]))[0])
         if found >= 0:
             return found
-        text = self.trace.pools["text"]
-        row = self._blank(seq, text.number(EARLIER), OP)
-        self.trace.index.put(np.array([seq]), np.array([row]))
-        return row
-
-    def _blank(self, seq: int, op: int, kind: int) -> int:
-        return self.trace.tables["nodes"].append(
-            1, seq=seq, op=op, shape=0, dtype=0, place=0, scope=0, kind=kind, device=0, name=0,
-            saved=-1, seconds=np.nan, iteration=self.iteration, run=-1, step=-1,
+        row = self.trace.tables["nodes"].append(
+            1, seq=seq, op=self.trace.pools["text"].number(EARLIER), shape=0, dtype=0, place=0,
+            scope=0, kind=OP, device=0, name=0, saved=-1, seconds=np.nan, iteration=iteration,
+            run=-1, step=-1,
         )  # fmt: skip
-
-    def _leaf_row(self, seq: int) -> int:
-        nodes = self.trace.tables["nodes"]
-        iteration, row = self.leaf_rows.get(seq, (-1, -1))
-        if iteration != self.iteration or row < nodes.first:
-            row = self._blank(seq, self.names[AccumulateGrad], LEAF)
-            self.leaf_rows[seq] = self.iteration, row
-        info, at = self.leaves.get(seq), row - nodes.first
-        if info is not None and not nodes.column("shape")[at]:
-            pools = self.trace.pools
-            nodes.column("shape")[at] = pools["shape"].number(tuple(info.shape))
-            nodes.column("dtype")[at] = self.dtypes[info.dtype]
-            nodes.column("device")[at] = pools["text"].number(info.device)
-            nodes.column("name")[at] = pools["text"].number(info.name)
+        self.trace.index.put(np.array([seq]), np.array([row]))
         return row
 
     # -------------------------------------------------------------- steps
 
-    def _steps(self, flat: list[Any]) -> None:
-        numbers, sequence, times, saved, kinds, payloads = (flat[n::STEP] for n in range(STEP))
-        seqs = np.array(sequence, np.int64)
-        rows, _ = self._ids(seqs)
+    def _steps(self, flat: list[Any], real: Array, rows: Array, runs: Array) -> None:
+        numbers, seqs, times, saved, kinds, payloads = (flat[n::STEP] for n in range(STEP))
+        seconds = self._seconds(np.array(times), real, np.array(seqs) >= LEAF_SEQ)
+        if not real.all():
+            kept = np.flatnonzero(real).tolist()
+            numbers, saved, kinds, payloads = (
+                [column[i] for i in kept] for column in (numbers, saved, kinds, payloads)
+            )
+        if not kinds:
+            return
         values = self._statistics(kinds, payloads)
         steps, nodes = self.trace.tables["steps"], self.trace.tables["nodes"]
-        run, order = self._order(numbers)
         first = steps.append(
-            len(seqs), run=run, node=rows, order=order, edited=0,
-            seconds=self._seconds(np.array(times), seqs >= LEAF_SEQ),
-            **dict(zip(Statistics._fields, values, strict=True)),
+            len(rows), run=runs, node=rows, order=self._order(np.array(numbers)), edited=0,
+            seconds=seconds, **dict(zip(statistics.Statistics._fields, values, strict=True)),
         )  # fmt: skip
         at = rows - nodes.first
-        nodes.column("step")[at] = np.arange(first, first + len(seqs))
+        nodes.column("step")[at] = np.arange(first, first + len(rows))
         held = np.array(saved, np.int64)
         nodes.column("saved")[at[held >= 0]] = held[held >= 0]
         self._note_device(at, kinds)
@@ -363,30 +367,29 @@ class Folder:
             at = at[np.array([k is not None for k in kinds])]
         device[at[device[at] == 0]] = self.trace.pools["text"].number("cpu")
 
-    def _order(self, numbers: Sequence[int]) -> tuple[Array, Array]:
-        """The run's row of each step, and its place in the run."""
-        count = len(numbers)
-        run, order = np.full(count, -1), np.zeros(count, np.int64)
-        distinct = set(numbers)
-        for number in distinct:
-            mine = np.array(numbers) == number if len(distinct) > 1 else slice(None)
-            begun = self.orders.get(number, 0)
-            some = numbers.count(number)
-            run[mine] = self.runs.get(number, -1)
-            order[mine] = np.arange(begun, begun + some)
-            self.orders[number] = begun + some
-        return run, order
+    def _order(self, numbers: Array) -> Array:
+        """The place of each step in its run."""
+        distinct, back, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+        begun = [self.orders.get(number, 0) for number in distinct.tolist()]
+        together = np.argsort(back, kind="stable")
+        order = np.empty(len(numbers), np.int64)
+        order[together] = np.arange(len(numbers)) - np.repeat(
+            np.cumsum(counts) - counts - begun, counts
+        )
+        self.orders.update(zip(distinct.tolist(), (counts + begun).tolist(), strict=True))
+        return order
 
-    def _seconds(self, times: Array, leaf: Array) -> Array:
-        """A step lasts until the next begins; an arrival at a leaf takes no time of its own."""
+    def _seconds(self, times: Array, real: Array, leaf: Array) -> Array:
+        """A step lasts until what comes next; an arrival at a leaf takes no time of its own."""
         self._finish_step(float(times[0]))
         seconds = np.zeros(len(times))
         seconds[:-1] = np.diff(times)
         seconds[leaf] = 0.0
-        if not leaf[-1]:
-            last = len(times) - 1
+        if real[-1] and not leaf[-1]:
+            last = int(real.sum()) - 1
             self.unfinished = self.trace.tables["steps"].end + last, float(times[-1])
-        return seconds
+        found: Array = seconds[real]
+        return found
 
     def _finish_step(self, time: float) -> None:
         if self.unfinished is not None:
@@ -417,7 +420,7 @@ class Folder:
                 column[at] = part
         return values
 
-    def _measured(self, payloads: list[Any]) -> list[Statistics]:
+    def _measured(self, payloads: list[Any]) -> list[Measured]:
         """Statistics as they are, and those that wait on a device in one copy."""
         vectors = [v for p in payloads if p.__class__ is list for v in p]
         fetched = iter(statistics.fetch(vectors) if vectors else ())
@@ -459,3 +462,44 @@ class _Kinds(dict[Any, int]):
     def __missing__(self, cls: Any) -> int:
         kind = self[cls] = FUNCTION if issubclass(cls, FunctionNode) else OP
         return kind
+
+
+_NOBODY = LeafInfo(None, "", None, None, "")
+"""A leaf of which nothing is known."""
+
+
+def _is_op(event: Any) -> bool:
+    """Whether an event of a ring is the record of an op with a node."""
+    return event.__class__ is tuple and len(event) > 4 and event[2] is not None and event[1] >= 0
+
+
+def _arrows(parts: list[dict[str, Array]]) -> tuple[Array, Array, Array, Array]:
+    """Source, its iteration, target and slot of each arrow from these nodes to their parents."""
+    columns = []
+    for part in parts:
+        parents = part["parents"]
+        count, width = parents.shape
+        targets = parents.ravel()
+        real = targets >= 0
+        columns.append(
+            (
+                np.repeat(part["seq"], width)[real],
+                np.repeat(part["iteration"], width)[real],
+                targets[real],
+                np.tile(np.arange(width), count)[real],
+            )
+        )
+    if not columns:
+        none = np.empty(0, np.int64)
+        return none, none, none, none
+    source, iteration, target, slot = (np.concatenate(c) for c in zip(*columns, strict=True))
+    return source, iteration, target, slot
+
+
+def _pairs(seqs: Array, iterations: Array) -> tuple[list[tuple[int, int]], Array]:
+    """The distinct (leaf, iteration), and which of them each is."""
+    distinct, code = np.unique(iterations, return_inverse=True)
+    keys, back = np.unique((seqs - LEAF_SEQ) * len(distinct) + code, return_inverse=True)
+    leaf, at = np.divmod(keys, max(len(distinct), 1))
+    pairs = zip((leaf + LEAF_SEQ).tolist(), distinct[at].tolist(), strict=True)
+    return list(pairs), back

@@ -3,9 +3,9 @@
 A `Recorder` taps the engine (`autograd_core.events.Tap`).  While the program runs it only
 appends: a tuple for each op, and for each backward step the bytes of a tiny gradient or the
 statistics of a larger one.  What was appended is folded into the columns of the `Trace`
-many rows at a time, when a backward run ends, every 4096 events, or when somebody reads
-the trace.  With ``stats="off"`` the events go into a ring (a deque that forgets its oldest) and
-are folded only when somebody reads.
+many rows at a time: every few thousand events, or when somebody reads the trace.  With
+``stats="off"`` the events go into a ring (a deque that forgets its oldest) and are folded
+only when somebody reads.
 
 Nothing of the user's is kept: no tensor, no array, no node, no frame.  A leaf is known by a
 weak reference, a node by its number, a place by code object and offset.
@@ -28,19 +28,26 @@ from ..backends import backend_of
 from ..node import AccumulateGrad, Output
 from ..saved import saved_bytes
 from . import statistics
-from .fold import Batch, Begin, End, Folder, LeafInfo, Wake
+from .batch import STEP, Batch, Begin, End, LeafInfo, Mark, Wake
+from .fold import Folder
 from .names import name_of_leaf
-from .traced import Trace
+from .statistics import of_array
+from .traced import BYTES_A_NODE, Trace
 
 MODES = ("off", "basic", "full")
 TINY = 1024
 """Bytes up to which a gradient is copied now and measured with many others later."""
-BATCH = 4095
-"""Creation numbers divisible by 4096 are when events are folded into the tables."""
+BATCH = 4096
+"""Events that are folded together, a power of two; fewer where the budget is small."""
 SEVERAL = -2
 """Stands for the number of the backward run while several threads run one."""
 RING_BYTES = 400
 """What an event in the ring takes, about."""
+RING = 8192
+"""Events in the ring unless a budget says otherwise: they must stay in the cache, or each
+new one waits for the memory of the oldest."""
+BUDGET = 64 << 20
+"""Bytes of a trace unless told otherwise."""
 
 
 class Recorder:
@@ -53,8 +60,9 @@ class Recorder:
         largest and zeros.
     every : int
         Record every so many iterations (an iteration ends with a ``backward()``).
-    memory : int
-        Byte budget of the trace.
+    memory : int, optional
+        Byte budget of the trace; 64 MiB if not given, and with ``stats="off"`` a ring of the
+        last 8192 events, else of as many as fit the budget.
 
     Attributes
     ----------
@@ -67,19 +75,22 @@ class Recorder:
         For an unknown `stats`, or `every` below 1.
     """
 
-    def __init__(self, stats: str = "full", every: int = 1, memory: int = 64 << 20):
+    def __init__(self, stats: str = "full", every: int = 1, memory: int | None = None):
         if stats not in MODES:
             raise ValueError(f"stats must be one of 'off', 'basic' or 'full', got {stats!r}")
         if not isinstance(every, int) or every < 1:
             raise ValueError(f"every must be a whole number of at least 1, got {every!r}")
-        self.trace = Trace(memory)
+        budget = BUDGET if memory is None else memory
+        self.trace = Trace(budget)
         self.trace.stats = stats
         self.trace.flush = self.flush
         self.every = every
         self.full = stats == "full"
         self._ring: deque[Any] | None = None
         if stats == "off":
-            self._ring = deque(maxlen=max(memory // RING_BYTES, 1024))
+            size = RING if memory is None else max(memory // RING_BYTES, 1024)
+            self._ring = deque(maxlen=size)
+        self._limit = min(BATCH, 1 << (budget // (4 * BYTES_A_NODE)).bit_length() - 1)
         self._batch = Batch()
         self._folder = Folder(self.trace, self.full)
         self._leaves: dict[int, LeafInfo] = {}
@@ -90,7 +101,7 @@ class Recorder:
         self._since = 0
         self._known = 0
         self._begun: float | None = None
-        self._measuring = 0.0
+        self._spent = [0.0]
         self._counted = 0
         self._held = _Held()
         self._control = events.Tap(begin=self._begin, end=self._end)
@@ -122,7 +133,7 @@ class Recorder:
     def _wake(self, awake: bool) -> None:
         if awake and self._data is None:
             self._since = state.next_sequence()
-            self._mark(Wake(self._iteration))
+            self._mark(Wake(self._since, perf_counter(), self._iteration))
             self._data = self._ring_tap(self._ring) if self._ring is not None else self._tap()
             events.add_tap(self._data)
         elif self._data is not None and not awake:
@@ -133,26 +144,50 @@ class Recorder:
 
     def _ring_tap(self, ring: deque[Any]) -> events.Tap:
         """Bare events into the ring, by the deque's own C function."""
+        append, info_of = ring.append, self._info
+        infos: dict[int, LeafInfo] = {}
 
         def leaf(leaf: Any, seq: int, grad: Any) -> None:
-            ring.append(self._info(leaf, seq))
-            ring.append(seq)
+            append((seq, infos.get(seq) or info_of(leaf)))  # again: the ring may have forgotten
+            append(seq)
 
         def met(leaf: Any, seq: int) -> None:
-            ring.append(self._info(leaf, seq))
+            if len(infos) > RING:
+                infos.clear()
+            info = infos[seq] = info_of(leaf)
+            append((seq, info))
 
-        return events.Tap(op=ring.append, step=ring.append, leaf=leaf, met=met)
+        return events.Tap(op=append, step=append, leaf=leaf, met=met)
 
     def _tap(self) -> events.Tap:
         """Events into a batch, with gradients; closures, since attributes cost time."""
         extend_of, step, flush = self._batch.ops, self._batch.steps.extend, self.flush
         since, current, held, clock = self._since, self._current, self._held, perf_counter
-        array_type, tiny = np.ndarray, TINY
+        array_type, tiny, full, number = np.ndarray, TINY, self.full, self._number
+        spent, leaves, info_of = self._spent, self._folder.leaves, self._info
+        last = self._limit - 1
 
         def op(record: tuple[Any, ...]) -> None:
-            extend_of[len(record)](record)
-            if not record[1] & BATCH:
-                flush()
+            seq = record[1]
+            if seq >= 0:
+                extend_of[len(record)](record)
+                if not seq & last:
+                    flush()
+
+        def put(seq: int, bytes_held: int, g: Any) -> None:
+            run = current[0]
+            if run == SEVERAL:
+                run = number()
+            now = clock()
+            if g.__class__ is not array_type:
+                kind, payload = self._measure(g)
+            elif g.nbytes <= tiny:
+                step((run, seq, now, bytes_held, g.dtype, g.tobytes()))
+                return
+            else:
+                kind, payload = None, of_array(g, full)
+            spent[0] += clock() - now
+            step((run, seq, now, bytes_held, kind, payload))
 
         def gradient(node: Any, g: Any) -> None:
             seq = node.seq
@@ -167,59 +202,44 @@ class Recorder:
                         bytes_held += (x if x.__class__ is array_type else x._array).nbytes
             except (AttributeError, TypeError, IndexError):
                 bytes_held = saved_bytes(node) if node.saved else 0
-            run = current[0]
-            if run == SEVERAL:
-                run = self._number()
-            if g.__class__ is array_type and g.nbytes <= tiny:
-                step((run, seq, clock(), bytes_held, g.dtype, g.tobytes()))
-            else:
-                kind, payload = self._measure(g)
-                step((run, seq, clock(), bytes_held, kind, payload))
-            if not seq & BATCH:
+            put(seq, bytes_held, g)
+            if not seq & last:
                 flush()
 
-        return events.Tap(op=op, gradient=gradient, leaf=self._leaf, met=self._met)
+        def leaf(leaf: Any, seq: int, grad: Any) -> None:
+            if seq not in leaves:
+                leaves[seq] = info_of(leaf)
+            put(seq, 0, grad)
+
+        def met(leaf: Any, seq: int) -> None:
+            leaves[seq] = info_of(leaf)
+
+        return events.Tap(op=op, gradient=gradient, leaf=leaf, met=met)
 
     def _measure(self, g: Any) -> tuple[Any, Any]:
         """Dtype and bytes of a small number, or None and the statistics of anything else."""
         if isinstance(g, np.generic):
             return g.dtype, g.tobytes()
-        start = perf_counter()
         grads = [x for x in (g if isinstance(g, tuple) else (g,)) if x is not None]
         measured: Any
-        if not grads:
-            measured = statistics.NOTHING
-        elif all(backend_of(x).name == "cpu" for x in grads):
-            measured = statistics.merge([statistics.of_array(x, self.full) for x in grads])
+        if all(backend_of(x).name == "cpu" for x in grads):
+            measured = statistics.merge([of_array(x, self.full) for x in grads])
         else:
             measured = [statistics.on_device(x) for x in grads]
-        self._measuring += perf_counter() - start
         return None, measured
 
     def _number(self) -> int:
         stack = self._running.get(threading.get_ident())
         return stack[-1][0] if stack else -1
 
-    def _leaf(self, leaf: Any, seq: int, grad: Any) -> None:
-        self._met(leaf, seq)
-        if grad.__class__ is np.ndarray and grad.nbytes <= TINY:
-            kind, payload = grad.dtype, grad.tobytes()
-        else:
-            kind, payload = self._measure(grad)
-        run = self._current[0] if self._current[0] != SEVERAL else self._number()
-        self._batch.steps.extend((run, seq, perf_counter(), 0, kind, payload))
-
-    def _met(self, leaf: Any, seq: int) -> None:
-        self._folder.leaves[seq] = self._info(leaf, seq)
-
-    def _info(self, leaf: Any, seq: int) -> LeafInfo:
+    def _info(self, leaf: Any) -> LeafInfo:
         known = self._leaves.get(id(leaf))
         if known is not None and known.ref() is leaf:
-            return known if known.seq == seq else known.again(seq)
+            return known
         array = leaf._array
         device = str(backend_of(array).device_of(array))
         name = name_of_leaf(leaf, state.modes.scope)
-        info = LeafInfo(ref(leaf), seq, name, array.shape, array.dtype, device)
+        info = LeafInfo(ref(leaf), name, tuple(array.shape), array.dtype, device)
         self._leaves[id(leaf)] = info
         return info
 
@@ -233,7 +253,8 @@ class Recorder:
         if recorded:
             if self._ring is not None:
                 self._adopt_graph([fn for fn, _ in run.roots])
-            self._mark(Begin(number, perf_counter(), run.create_graph, self._iteration))
+            seq, now = state.next_sequence(), perf_counter()
+            self._mark(Begin(seq, now, self._iteration, number, run.create_graph))
 
     def _end(self, run: Any, error: BaseException | None) -> None:
         thread = threading.get_ident()
@@ -245,7 +266,8 @@ class Recorder:
         if recorded:
             self._captured(run)
             text = f"{type(error).__name__}: {error}"[:500] if error is not None else ""
-            self._mark(End(number, perf_counter(), text, closes))
+            seq, now = state.next_sequence(), perf_counter()
+            self._mark(End(seq, now, self._iteration, number, text, closes))
         stack.pop()
         if not stack:
             del self._running[thread]
@@ -257,17 +279,14 @@ class Recorder:
             if self._begun is not None:
                 self._wake(self._iteration % self.every == 0)
 
-    def _mark(self, event: Wake | Begin | End) -> None:
+    def _mark(self, mark: Mark) -> None:
         if self._ring is not None:
-            self._ring.append(event)
+            self._ring.append(mark)
             return
-        with self.trace.lock:
-            start = perf_counter()
-            self._move()
-            self._folder.mark(event)
-            if isinstance(event, End):
-                self.trace.trim()
-            self._measuring += perf_counter() - start
+        with self.trace.lock:  # no mark comes between the steps and the ops that are taken
+            self._batch.mark(mark)
+            if len(self._batch.steps) >= self._limit * STEP:
+                self.flush()
 
     def _captured(self, run: Any) -> None:
         """What ``autograd.grad`` took at leaves, where nothing was accumulated."""
@@ -296,13 +315,14 @@ class Recorder:
         elif record[0] is None:
             self._batch.ops[len(record)](record)
         else:
-            self._batch.adopted.append(record)
+            self._batch.adopted.append((self._iteration, record))
 
     def _meet(self, leaf: Any, seq: int) -> None:
+        info = self._info(leaf)
         if self._ring is not None:
-            self._ring.append(self._info(leaf, seq))
+            self._ring.append((seq, info))
         else:
-            self._met(leaf, seq)
+            self._folder.leaves[seq] = info
 
     def _adopt_graph(self, roots: Sequence[Any]) -> None:
         seen = {fn for fn in roots if fn.seq < self._since}
@@ -326,7 +346,7 @@ class Recorder:
             start = perf_counter()
             self._move()
             self.trace.trim()
-            self._measuring += perf_counter() - start
+            self._spent[0] += perf_counter() - start
 
     def _move(self) -> None:
         if self._ring is not None:
@@ -346,7 +366,7 @@ class Recorder:
     def _account(self) -> None:
         """What recording cost: measured where it is measurable, events at their usual price."""
         count = self._counted + (len(self._ring) if self._ring is not None else 0)
-        self.trace.recording_seconds = self._measuring + count * _price(self.trace.stats)
+        self.trace.recording_seconds = self._spent[0] + count * _price(self.trace.stats)
 
 
 class _Held(dict[Any, tuple[int, ...]]):
@@ -384,7 +404,7 @@ def _price(stats: str) -> float:
 
 
 @contextmanager
-def trace(stats: str = "full", every: int = 1, memory: int = 64 << 20) -> Iterator[Trace]:
+def trace(stats: str = "full", every: int = 1, memory: int | None = None) -> Iterator[Trace]:
     """Record what runs inside the ``with`` block.
 
     Parameters
@@ -394,8 +414,10 @@ def trace(stats: str = "full", every: int = 1, memory: int = 64 << 20) -> Iterat
         ring of bare events, the cheapest).
     every : int
         Record every so many iterations.
-    memory : int
-        Byte budget of the trace; the oldest iterations fall out beyond it.
+    memory : int, optional
+        Byte budget of the trace, 64 MiB if not given; the oldest iterations fall out beyond
+        it.  With ``stats="off"`` the last 8192 events are kept, or, if a budget is given, as
+        many as fit it at 400 bytes each.
 
     Yields
     ------

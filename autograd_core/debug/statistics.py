@@ -85,7 +85,8 @@ def _of_block(x: Any, full: bool) -> Measured:
         return _of_extremes(x, full)
     if not full:
         return size, sqrt(square), NAN, NAN, -1, 0, 0
-    low, high, zeros = x.item(x.argmin()), x.item(x.argmax()), 0
+    low, high = x.item(x.argmin()), x.item(x.argmax())
+    zeros: Any = 0
     if low <= 0.0 <= high:
         zeros = size - count_nonzero(x) if size < 2048 else count_nonzero(x == 0)
     return size, sqrt(square), low, high, zeros, 0, 0

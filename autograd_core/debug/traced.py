@@ -211,7 +211,7 @@ class Trace:
         nodes = self.tables["nodes"]
         iterations = nodes.column("iteration")
         limit = max(len(nodes) // 10, 1)
-        newer = np.flatnonzero(iterations > iterations[limit - 1])
+        newer = np.flatnonzero(iterations[limit:] > iterations[limit - 1]) + limit
         cut = int(newer[0]) if len(newer) and newer[0] < len(nodes) * 0.9 else len(nodes) // 4
         self.dropped += cut
         nodes.drop_front(cut)

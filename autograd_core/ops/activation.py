@@ -36,6 +36,26 @@ def _(F, g, mask):
     return F.keep(g, mask)
 
 
+@op("FollowBackward0", types="free", moves=True)
+def follow(xp, grad, input):
+    """The gradient itself, also as a function of `input`, of which its slope is 0.
+
+    The gradient of a piecewise linear op does not change with the input, yet PyTorch's is in
+    the graph of it: its derivative is zeros, not an error.
+    """
+    return grad
+
+
+@follow.vjp("grad")
+def _(g):
+    return g
+
+
+@follow.vjp("input")
+def _(F, g, input_shape):
+    return F.zeros_of(g, shape=input_shape)
+
+
 @op(None, types="free")
 def above(xp, input, *, bound):
     """Whether each element lies above a bound (true for NaN, which passes through)."""
@@ -79,6 +99,11 @@ def _(F, g, input):
     return F.threshold_backward(g, input)
 
 
+@threshold_backward.vjp("input")
+def _(F, g):
+    return F.zeros_of(g, shape=g.shape)
+
+
 @op("LeakyReluBackward0", name="leaky_relu", types="floating")
 def leaky_relu_op(xp, input, *, negative_slope):
     """The input above 0, a multiple of it below."""
@@ -87,7 +112,7 @@ def leaky_relu_op(xp, input, *, negative_slope):
 
 @leaky_relu_op.vjp
 def _(F, g, input, negative_slope):
-    return g * F.leaky_slope(input, negative_slope=negative_slope)
+    return F.follow(g * F.leaky_slope(input, negative_slope=negative_slope), input)
 
 
 @op(None)
@@ -107,7 +132,7 @@ def threshold_op(xp, input, *, threshold, value):
 
 @threshold_op.vjp
 def _(F, g, input, threshold):
-    return F.keep(g, F.above(input, bound=threshold))
+    return F.follow(F.keep(g, F.above(input, bound=threshold)), input)
 
 
 @op("HardtanhBackward0", name="hardtanh")
@@ -118,7 +143,7 @@ def hardtanh_op(xp, input, *, min_val, max_val):
 
 @hardtanh_op.vjp
 def _(F, g, input, min_val, max_val):
-    return F.keep(g, F.inside(input, low=min_val, high=max_val))
+    return F.follow(F.keep(g, F.inside(input, low=min_val, high=max_val)), input)
 
 
 @op("HardsigmoidBackward0", name="hardsigmoid", types="floating")
@@ -129,7 +154,7 @@ def hardsigmoid_op(xp, input):
 
 @hardsigmoid_op.vjp
 def _(F, g, input):
-    return F.keep(g * (1 / 6), F.inside(input, low=-3, high=3))
+    return F.follow(F.keep(g * (1 / 6), F.inside(input, low=-3, high=3)), input)
 
 
 @op("HardswishBackward0", name="hardswish", types="floating")
@@ -156,7 +181,7 @@ def hardshrink_op(xp, input, *, lambd):
 
 @hardshrink_op.vjp
 def _(F, g, input, lambd):
-    return F.keep(g, F.outside(input, low=-lambd, high=lambd))
+    return F.follow(F.keep(g, F.outside(input, low=-lambd, high=lambd)), input)
 
 
 @op("SoftshrinkBackward0", name="softshrink", types="floating")
@@ -167,7 +192,7 @@ def softshrink_op(xp, input, *, lambd):
 
 @softshrink_op.vjp
 def _(F, g, input, lambd):
-    return F.keep(g, F.outside(input, low=-lambd, high=lambd))
+    return F.follow(F.keep(g, F.outside(input, low=-lambd, high=lambd)), input)
 
 
 @op("PreluKernelBackward0", name="prelu_kernel", types="promote", broadcast=True)
@@ -179,7 +204,8 @@ def prelu_kernel(xp, input, weight):
 @prelu_kernel.vjp("input")
 def _(F, g, input, weight):
     positive = F.above(input, bound=0)
-    return F.keep(g, positive) + F.keep(g * weight, F.logical_not(positive))
+    found = F.keep(g, positive) + F.keep(g * weight, F.logical_not(positive))
+    return F.follow(found, input)
 
 
 @prelu_kernel.vjp("weight")

@@ -6,6 +6,7 @@ are one object: the op's generated call (`autograd_core.template`).
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..declare import elementwise, op
 from ..dispatch import NUMBERS
 from ..errors import DtypeError
 from ..examples import call, examples
+from ..outputs import write_outputs
 from .formulas import zero_gradient
 
 
@@ -47,12 +49,17 @@ def _no_bool_subtraction(input: Any, other: Any) -> None:
 
 # ------------------------------------------------------------------ sums and products
 
-add_op = elementwise("add", "AddBackward0", "add", 2, "Sum, element by element.")
+add_op = elementwise("add", "AddBackward0", "add", 2, "Sum, element by element.", scalars="both")
 sub_op = elementwise(
-    "sub", "SubBackward0", "subtract", 2, "Difference.", check=_no_bool_subtraction
+    "sub", "SubBackward0", "subtract", 2, "Difference.", scalars="both",
+    check=_no_bool_subtraction,
+)  # fmt: skip
+mul_op = elementwise(
+    "mul", "MulBackward0", "multiply", 2, "Product, element by element.", scalars="both"
 )
-mul_op = elementwise("mul", "MulBackward0", "multiply", 2, "Product, element by element.")
-div_op = elementwise("div", "DivBackward0", "true_divide", 2, "Quotient.", types="float")
+div_op = elementwise(
+    "div", "DivBackward0", "true_divide", 2, "Quotient.", types="float", scalars="both"
+)
 neg_op = elementwise(
     "neg", "NegBackward0", "negative", types="promote", doc="The opposite.", check=_no_bool_negation
 )
@@ -164,7 +171,7 @@ def _check_alpha(name: str, tensors: tuple[Any, ...], alpha: Any) -> None:
         )
 
 
-def add(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def add(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input + alpha * other``, element by element.
 
     Parameters
@@ -172,7 +179,11 @@ def add(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     input, other : Tensor or number
     alpha : number, default 1
         An integer unless one of the two is a float.
+    out : Tensor, optional
+        Takes the result.
     """
+    if out is not None:
+        return write_outputs("add", partial(add, input, other, alpha=alpha), (input, other), out)
     if alpha == 1:
         return add_op.call(input, other)
     _check_alpha("add", (input, other), alpha)
@@ -181,8 +192,10 @@ def add(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     return add_scaled.call(input, other, alpha=alpha)
 
 
-def sub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+def sub(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
     """``input - alpha * other``, element by element; see `add`."""
+    if out is not None:
+        return write_outputs("sub", partial(sub, input, other, alpha=alpha), (input, other), out)
     if alpha == 1:
         return sub_op.call(input, other)
     _check_alpha("sub", (input, other), alpha)
@@ -204,28 +217,33 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def _refuse_zero(name: str, input: Any, other: Any) -> None:
     """Integers have no infinity to give (on a GPU nobody looks: the host would have to wait)."""
-    if input.dtype.kind in "iu" and backend_of(other).name == "cpu" and not np.all(other != 0):
+    if _whole(input, other) and backend_of(other).name == "cpu" and not np.all(other != 0):
         raise RuntimeError(
             f"ZeroDivisionError: {name}() of an integer tensor by zero; convert to float first"
         )
 
 
+def _whole(input: Any, other: Any) -> bool:
+    """Whether integers are divided (of a number and a half-precision tensor one has a dtype)."""
+    return getattr(input, "dtype", None) == other.dtype and other.dtype.kind in "iu"
+
+
 def _truncated(xp: Any, input: Any, other: Any) -> Any:
-    if input.dtype.kind not in "iu":
+    if not _whole(input, other):
         return xp.trunc(xp.true_divide(input, other))
     below = xp.floor_divide(input, other)
     uneven = (below * other != input) & ((input < 0) != (xp.asarray(other) < 0))
     return below + uneven.astype(below.dtype)
 
 
-@op("DivBackward2", types="promote", broadcast=True, scalars=True, elementwise=True)
+@op("DivBackward2", types="promote", broadcast=True, scalars="both", elementwise=True)
 def div_floor(xp: Any, input: Any, other: Any) -> Any:
     """The quotient rounded down."""
     _refuse_zero("div", input, other)
     return xp.floor_divide(input, other)
 
 
-@op("DivBackward2", types="promote", broadcast=True, scalars=True, elementwise=True)
+@op("DivBackward2", types="promote", broadcast=True, scalars="both", elementwise=True)
 def div_trunc(xp: Any, input: Any, other: Any) -> Any:
     """The quotient rounded towards zero."""
     _refuse_zero("div", input, other)
@@ -243,7 +261,7 @@ for _rounded in (div_floor, div_trunc):
         return zero_gradient(F, g)
 
 
-@op("NotImplemented", name="floor_divide", types="promote", broadcast=True, scalars=True)
+@op("NotImplemented", name="floor_divide", types="promote", broadcast=True, scalars="both")
 def floor_divide_op(xp: Any, input: Any, other: Any) -> Any:
     """The quotient rounded down: Python's ``//``."""
     _refuse_zero("floor_divide", input, other)
@@ -301,7 +319,9 @@ def _(F: Any, g: Any, input: Any, other: Any) -> Any:
     return -g * F.div_trunc(input, other)
 
 
-def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+def div(
+    input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None
+) -> Tensor:
     """The quotient, element by element.
 
     Parameters
@@ -309,7 +329,12 @@ def div(input: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tenso
     rounding_mode : None, 'trunc' or 'floor'
         None: true division, integers become floats.  'trunc' rounds towards zero as in C,
         'floor' down as Python's ``//``; both keep integers.
+    out : Tensor, optional
+        Takes the result.
     """
+    if out is not None:
+        quotient = partial(div, input, other, rounding_mode=rounding_mode)
+        return write_outputs("div", quotient, (input, other), out)
     if rounding_mode is None:
         return div_op.call(input, other)
     if rounding_mode == "floor":

@@ -43,7 +43,7 @@ def _operator(fn: Any) -> Any:
 
 
 def _logic(name: str, ufunc: str, doc: str) -> Any:
-    return elementwise(name, None, ufunc, 2, doc, types="bool").call
+    return elementwise(name, None, ufunc, 2, doc, types="bool", scalars=False).call
 
 
 logical_and = _logic("logical_and", "logical_and", "Whether both elements are true (not zero).")
@@ -135,10 +135,12 @@ def isclose(
     RuntimeError
         If the dtypes differ, or a tolerance is negative.
     """
-    if not isinstance(other, Tensor):
-        raise TypeError(
-            f"isclose(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}"
-        )
+    for at, (name, x) in enumerate((("input", input), ("other", other)), 1):
+        if not isinstance(x, Tensor):
+            raise TypeError(
+                f"isclose(): argument '{name}' (position {at}) must be Tensor, "
+                f"not {type(x).__name__}"
+            )
     if input.dtype is not other.dtype:
         raise DtypeError(
             f"{input.dtype!r} did not match {other.dtype!r}: isclose() and allclose() compare "

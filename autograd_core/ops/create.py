@@ -382,6 +382,8 @@ def full(
     requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of one number, of the dtype that the number implies."""
+    if isinstance(size, int):
+        raise TypeError("full(): argument 'size' (position 1) must be tuple of ints, not int")
     shape, value = _sizes((), size, "full"), _number(fill_value)
     kind = dtypes.python_dtype(value) if dtype is None else dtype
     return new(lambda m: m.xp.full(shape, value, m.dtype), kind, device, requires_grad)
@@ -461,7 +463,7 @@ def eye(
 
 
 def arange(
-    start: Any,
+    start: Any = None,
     end: Any = None,
     step: Any = 1,
     *,
@@ -472,10 +474,14 @@ def arange(
 ) -> Tensor:
     """Numbers from `start` up to `end`, excluded, in steps: ceil((end - start) / step) of them."""
     if end is None:
-        start, end = 0, start
-    start, end, step = _number(start), _number(end), _number(step)
+        start, end = None, start
+    if end is None:
+        raise TypeError("arange() missing 1 required argument: 'end'")
+    start, end, step = 0 if start is None else _number(start), _number(end), _number(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
         raise RuntimeError(
             f"upper bound and lower bound inconsistent with step sign ({start} to {end} by {step})"
@@ -488,6 +494,12 @@ def arange(
         if integers
         else dtypes.get_default_dtype()
     )
+    if kind is dtypes.bool_:
+        raise DtypeError("\"arange_cpu\" not implemented for 'Bool'; use another dtype")
+    if kind is dtypes.int64 and not integers:  # the ends and the step are cut to integers first
+        start, end, step, integers = int(start), int(end), int(step), True
+        if step == 0:
+            raise ValueError("step must be nonzero (it was cut to an integer; see dtype=)")
     count = -((start - end) // step) if integers else math.ceil((end - start) / step)
 
     def make(m: Any) -> Any:
@@ -521,8 +533,10 @@ def _linear(xp: Any, start: Any, end: Any, steps: int, dtype: Any) -> Any:
     """From both ends towards the middle, so that the ends are met exactly."""
     if steps < 2:
         return xp.full((steps,), start, dtype)
-    if dtype.kind in "iu":  # PyTorch's steps are truncated towards zero
-        return xp.trunc(xp.linspace(start, end, steps)).astype(dtype)
+    if dtype.kind == "b":
+        raise DtypeError("\"linspace_cpu\" not implemented for 'Bool'; use another dtype")
+    if dtype.kind in "iu":  # the ends first, and then what lies between, are cut to integers
+        start, end = int(start), int(end)
     if dtype.kind == "c":
         return xp.linspace(start, end, steps).astype(dtype)
     step, i = (end - start) / (steps - 1), xp.arange(steps)

@@ -294,7 +294,7 @@ def round_op(xp: Any, input: Any) -> Any:
 def round_decimals(xp: Any, input: Any, *, decimals: int) -> Any:
     """The nearest number with so many decimals."""
     factor = 10.0 ** math.fabs(decimals)
-    if decimals > 0:
+    if decimals >= 0:
         return xp.rint(input * factor) / factor
     return xp.rint(input / factor) * factor
 
@@ -303,9 +303,9 @@ round_op.vjp(zero_gradient)
 round_decimals.vjp(zero_gradient)
 
 
-def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """Round to the nearest integer, or to `decimals` places; halves go to the even number."""
-    if decimals == 0:
+    if decimals is None:
         return round_op.call(input)
     if input.dtype.category < dtypes.FLOATING:
         raise DtypeError(

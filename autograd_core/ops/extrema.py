@@ -12,6 +12,7 @@ from typing import Any
 from .. import return_types
 from .._tensor import Tensor, method
 from ..declare import op
+from ..errors import DtypeError
 from ..examples import call, examples
 from .dims import wrap_dim
 from .formulas import kept_shape, restored
@@ -295,6 +296,8 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
 
 def _place(name: str, primitive: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     ndim = input._array.ndim
+    if input._array.dtype.kind == "b":
+        raise DtypeError(f"{name}(): does not support bool input; convert with .int() first")
     if dim is None:
         _refuse_empty(name, input, None)
         found = primitive.call(input.reshape(-1), dim=0, keepdim=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import inplace
 from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
@@ -236,7 +237,7 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
         )
     if any(n < 0 for n in wanted):
         raise ShapeError(f"repeat: the counts must not be negative, got {list(wanted)}")
-    return clone(self) if not wanted else repeat_op.call(self, repeats=wanted)
+    return repeat_op.call(self, repeats=wanted)
 
 
 def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
@@ -476,6 +477,10 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle of the last two dimensions, zeros below the given diagonal."""
     _check_matrix(input, "triu")
     return triu_op.call(input, diagonal=diagonal)
+
+
+method("tril_")(inplace.twin(tril, "tril_"))
+method("triu_")(inplace.twin(triu, "triu_"))
 
 
 @op("DiagEmbedBackward0", name="diag_embed", moves=True, linear=True)

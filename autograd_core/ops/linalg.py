@@ -14,7 +14,7 @@ from .. import dtypes, inplace
 from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
-from .reshaping import squeeze_dim_
+from .shape import squeeze_dim_
 
 # ------------------------------------------------------------------ matrix times matrix
 

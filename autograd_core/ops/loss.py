@@ -128,10 +128,12 @@ def _declare_nll(name: str, node_name: str) -> Any:
     adjoint = op(f"{node_name[:-1]}Backward0", name=f"{name}_backward", types="free")(_nll_backward)
 
     @forward.vjp("input")
-    def _(F, g, target, weight, input_shape, reduction, ignore_index):
-        return getattr(F, adjoint.name)(
-            g, target, weight, shape=input_shape, reduction=reduction, ignore_index=ignore_index
+    def _(F, g, input, target, weight, reduction, ignore_index):
+        shape = tuple(input.shape)
+        found = getattr(F, adjoint.name)(
+            g, target, weight, shape=shape, reduction=reduction, ignore_index=ignore_index
         )
+        return F.follow(found, input)
 
     @adjoint.vjp("grad")
     def _(F, g, target, weight, reduction, ignore_index):

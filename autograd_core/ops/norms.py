@@ -51,7 +51,7 @@ def _(
     if math.isinf(ord):
         tops = F.to_dtype(F.eq(F.abs(input), norm), dtype=input_dtype)
         return F.sign(input) * (g * (tops / F.sum(tops, dim=dim, keepdim=True)))
-    ratio = F.abs(input) / norm
+    ratio = F.abs(input) / F.where(F.eq(norm, 0), 1, norm)
     steep = F.sign(input) * ratio ** (ord - 1)
     flat = F.eq(input, 0) if ord < 2 else F.eq(norm, 0)
     return g * F.where(flat, 0, steep)
@@ -196,7 +196,9 @@ def norm(
         dims = wrap_dims(tuple(range(input._array.ndim)) if dim is None else dim, input._array.ndim)
         return _matrix_norm(input, "nuc", dims, keepdim)
     if isinstance(p, str) and p != "fro":
-        raise RuntimeError(f"only valid string values are 'fro' and 'nuc', found {p}")
+        raise RuntimeError(
+            f"linalg.matrix_norm: Order {p} not supported; the strings are 'fro' and 'nuc'."
+        )
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim)
 
 

@@ -195,11 +195,11 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
     Raises
     ------
-    ValueError
+    RuntimeError
         If both are missing.
     """
     if min is None and max is None:
-        raise ValueError("clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         min, max = (as_tensor_like(b, input) if isinstance(b, NUMBERS) else b for b in (min, max))
         return clamp_tensors.call(input, min, max)

@@ -122,6 +122,11 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
     if length < 0:
         raise ShapeError(f"narrow(): length must be non-negative, got {length}.")
+    if isinstance(start, Tensor) and (start.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError(
+            "start must be an 0-dim integral Tensor, "
+            f"got {start.dtype!r} of shape {tuple(start.shape)}"
+        )
     d, first = wrap_dim(dim, input._array.ndim), operator.index(start)
     n = input._array.shape[d]
     if not -n <= first <= n:

@@ -54,10 +54,9 @@ def _flat_places(xp: Any, taps: Sequence[Taps], offsets: Sequence[int]) -> Any:
     return flat
 
 
-def _max_pool_gradient(
-    F: Any, g: Any, indices: Any, input_shape: Any, taps: Any, overlap: Any
-) -> Any:
-    return F.put_places(g, indices, sizes=input_shape[-len(taps) :], overlap=overlap)
+def _max_pool_gradient(F: Any, g: Any, input: Any, indices: Any, taps: Any, overlap: Any) -> Any:
+    sizes = tuple(input.shape[-len(taps) :])
+    return F.follow(F.put_places(g, indices, sizes=sizes, overlap=overlap), input)
 
 
 def _declare_max_pool(name: str) -> Op:

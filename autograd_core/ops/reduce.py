@@ -39,13 +39,19 @@ def numpy_names(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(fn)
     def read(*args: Any, **kwargs: Any) -> Any:
-        if "axis" in kwargs:
-            kwargs["dim"] = kwargs.pop("axis")
-        if "keepdims" in kwargs:
-            kwargs["keepdim"] = kwargs.pop("keepdims")
+        if kwargs:
+            rename(kwargs)
         return fn(*args, **kwargs)
 
     return read
+
+
+def rename(kwargs: dict[str, Any]) -> None:
+    """PyTorch's names in place of NumPy's among keyword arguments."""
+    if "axis" in kwargs:
+        kwargs["dim"] = kwargs.pop("axis")
+    if "keepdims" in kwargs:
+        kwargs["keepdim"] = kwargs.pop("keepdims")
 
 
 def as_asked(result: Tensor, dtype: Any) -> Tensor:

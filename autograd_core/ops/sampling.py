@@ -363,6 +363,8 @@ def multinomial(
     xp, p = owner.xp, input._array.astype(np.float64)
     if num_samples <= 0:
         raise RuntimeError(f"cannot sample n_sample <= 0 samples, got {num_samples}")
+    if p.shape[-1] > 2**24:
+        raise RuntimeError(f"number of categories cannot exceed 2^24, got {p.shape[-1]}")
     if not replacement and num_samples > p.shape[-1]:
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"

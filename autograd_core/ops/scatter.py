@@ -47,6 +47,8 @@ def _grown(F: Any, g: Any, shape: Any) -> Any:
 @op("GatherBackward0", name="gather", types="free", moves=True)
 def gather_op(xp: Any, input: Any, index: Any, *, dim: int) -> Any:
     """The elements that `index` names along a dimension."""
+    if not index.size:  # of any dtype, and any number of dimensions
+        return xp.empty(index.shape, input.dtype)
     return input[_grid(xp, index, dim)] if index.ndim else input
 
 
@@ -59,7 +61,8 @@ def _(F: Any, g: Any, index: Any, input_shape: Any, dim: int) -> Any:
 def scatter_op(xp: Any, input: Any, index: Any, src: Any, *, dim: int) -> Any:
     """A copy with `src` written where `index` says along a dimension."""
     written = xp.array(input, order="C", copy=True)
-    written[_grid(xp, index, dim)] = _corner(src, index.shape)
+    if index.size:
+        written[_grid(xp, index, dim)] = _corner(src, index.shape)
     return written
 
 
@@ -77,7 +80,8 @@ def _(F: Any, g: Any, index: Any, src_shape: Any, dim: int) -> Any:
 def scatter_value(xp: Any, input: Any, index: Any, *, dim: int, value: Any) -> Any:
     """A copy with a number written where `index` says along a dimension."""
     written = xp.array(input, order="C", copy=True)
-    written[_grid(xp, index, dim)] = value
+    if index.size:
+        written[_grid(xp, index, dim)] = value
     return written
 
 
@@ -91,6 +95,8 @@ def _adder(name: str, node_name: str) -> Op:
     def added(xp: Any, input: Any, index: Any, src: Any, *, dim: int) -> Any:
         """A copy with `src` added where `index` says along a dimension."""
         total = xp.array(input, order="C", copy=True)
+        if not index.size:
+            return total
         xp.add_at(total, _grid(xp, index, dim), _corner(src, index.shape))
         return total
 
@@ -117,7 +123,7 @@ def _checked(input: Tensor, dim: int, index: Tensor, src: Any, name: str) -> tup
     d = wrap_dim(dim, input._array.ndim)
     if not isinstance(index, Tensor):
         raise TypeError(f"{name}(): argument 'index' must be Tensor, not {type(index).__name__}")
-    if index.dtype not in (dtypes.int64, dtypes.int32):
+    if index._array.size and index.dtype not in (dtypes.int64, dtypes.int32):
         raise DtypeError(f"{name}(): Expected dtype int64 for index, got {index.dtype!r}")
     shape, others = index._array.shape, [("self", input)]
     if isinstance(src, Tensor):
@@ -147,7 +153,7 @@ def _checked(input: Tensor, dim: int, index: Tensor, src: Any, name: str) -> tup
         n = input._array.shape[d] if input._array.ndim else 1
         low, high = int(array.min()), int(array.max())
         if low < 0 or high >= n:
-            raise index_error(low if low < 0 else high, d, n)
+            raise RuntimeError(str(index_error(low if low < 0 else high, d, n)))
     return d, index
 
 

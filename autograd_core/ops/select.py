@@ -122,6 +122,10 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     value : number or 0-d Tensor
     """
     _check_mask(mask, "masked_fill_")
+    of_value = value.dtype if isinstance(value, Tensor) else dtypes.python_dtype(value)
+    if of_value.is_complex and not input.is_complex():
+        kind = input.dtype.name
+        raise DtypeError(f"value cannot be converted to type {kind} without overflow: {value!r}")
     if isinstance(value, Tensor):
         if value._array.ndim:
             raise ShapeError(

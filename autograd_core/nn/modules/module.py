@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ... import state
 from ..._tensor import Tensor
-from ...dtypes import FLOATING, as_dtype, bfloat16, dtype, float16, float32, float64
+from ...dtypes import FLOATING, TYPE_NAMES, as_dtype, bfloat16, dtype, float16, float32, float64
 from ...source import MARK, getframe
 from ..parameter import Buffer, Parameter
 from .hooks import HookedCall, Hooks
@@ -449,6 +449,8 @@ def _indented(text: str) -> str:
 
 def _typename(value: Any) -> str:
     kind = type(value)
+    if kind is Tensor:
+        return f"torch.{TYPE_NAMES[value.dtype.name]}"
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
