@@ -385,6 +385,7 @@ def _(draw: Any) -> Any:
     yield call(draw.integers(8, low=-9, high=9) / 2 + 0.25)
     yield call(draw.real(3, 4), decimals=1)
     yield call(draw.real(3, 4) * 100, decimals=-1)
+    yield call(draw.real(3, 4), decimals=0)
 
 
 @examples("logit")

@@ -48,6 +48,8 @@ def _(draw: Draw) -> Iterator[Arguments]:
     yield call(draw.real(4, 3), -1, draw.integers(2, 5, high=3))
     yield call(draw.real(), 0, np.asarray(0))
     yield call(draw.real(3), 0, draw.integers(6, high=3))
+    yield call(draw.real(3), 0, np.zeros((2, 0), dtype=int))
+    yield call(draw.real(3, 2), axis=1, index=draw.integers(3, 1, high=2))
 
 
 @examples("take_along_dim")

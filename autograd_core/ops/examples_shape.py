@@ -55,6 +55,7 @@ _each("Tensor.unfold", [(7, 2)], (0, 3, 2), (0, 2, 1), (-1, 2, 1))
 _each("as_strided", [(4, 5)], ((2, 3), (1, 2)), ((2, 2), (3, 3), 1), ((3,), (0,)))
 
 _each("Tensor.repeat", [(2, 3)], (2, 1), (2, 1, 3), (0, 2))
+_each("Tensor.tile", [(), (3,)], (2,), (2, 2))
 _each("tile", [(2, 3)], ((2,),), ((2, 1, 2),), ((1, 0),))
 _each("repeat_interleave", [(2, 3)], (2,), (3, 1), (0,))
 _each("flip", [(2, 3)], ((0,),), ((0, -1),), ((),))
@@ -81,6 +82,7 @@ def _(draw: Draw) -> Iterator[Arguments]:
     yield call((draw.real(2, 3), draw.real(2, 1), draw.real(2, 0)), dim=1)
     yield call([draw.real(2), draw.real(0), draw.real(3)], -1)
     yield call([draw.real(0, 3), draw.real(0, 3)])
+    yield call([draw.real(2, 3), draw.real(2, 1)], axis=1)
 
 
 @examples("stack")

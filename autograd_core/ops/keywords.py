@@ -52,9 +52,7 @@ def take_keywords(space: dict[str, Any]) -> None:
             setattr(Tensor, name, numpy_names(getattr(Tensor, name)))
 
 
-def with_keywords(
-    fn: Callable[..., Any], name: str, creates: bool = False
-) -> Callable[..., Any]:
+def with_keywords(fn: Callable[..., Any], name: str, creates: bool = False) -> Callable[..., Any]:
     """The function `fn`, public under `name`, with the keywords that all share."""
 
     @functools.wraps(fn)
