@@ -103,6 +103,17 @@ def scalar_type(kind: dtype) -> str:
     return TYPE_NAMES[kind.name].removesuffix("Tensor")
 
 
+def spoken(kind: dtype) -> str:
+    """An element type as C++ would have it, as some of PyTorch's messages do."""
+    names = {
+        "float32": "float", "float64": "double", "float16": "c10::Half", "bool": "bool",
+        "bfloat16": "c10::BFloat16", "int64": "long int", "int32": "int", "int16": "short int",
+        "int8": "signed char", "uint8": "unsigned char", "complex64": "c10::complex<float>",
+        "complex128": "c10::complex<double>",
+    }  # fmt: skip
+    return names[kind.name]
+
+
 def _by_name(name: str) -> dtype:
     return next(d for d in ALL if d.name == name)
 

@@ -107,8 +107,10 @@ def _nested(outputs: Any, inputs: Any) -> bool:
         if node in seen or node in own:
             continue
         seen.add(node)
-        if node.__class__ is AccumulateGrad and not getattr(node.variable, "_within_forward", False):
-            return True
+        if node.__class__ is AccumulateGrad:
+            if not getattr(node.variable, "_within_forward", False):
+                return True
+            continue
         stack.extend(n for n in node.next if n is not None)
     return False
 

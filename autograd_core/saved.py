@@ -52,8 +52,8 @@ def pack(x: Any, node: Any, hooks: Hooks, output: int | None = None) -> Packed:
         x._version_counter = Version()
     bare = Tensor._from_array(x._array)
     bare._version_counter = x._version_counter
-    if x.is_leaf and x.requires_grad:
-        bare._fn = x._fn  # as in PyTorch, the hook sees a leaf as it is, anything else detached
+    if output is None:  # the hook sees an input as it is; an output would hold its own node
+        bare._fn = x._fn if x._view is None else current_fn(x)
     before = x._version
     with no_grad():
         packed = hooks[0](bare)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
 
@@ -10,6 +11,7 @@ import sys
 def main() -> int:
     """Run the named benchmarks (all but gpu by default)."""
     names = sys.argv[1:] or ["engine", "trace"]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as PyTorch is told; read at import
     print(f"Python {platform.python_version()} on {platform.machine()}, {platform.system()}")
     for name in names:
         try:

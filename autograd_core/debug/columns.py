@@ -23,7 +23,7 @@ class Table:
     Parameters
     ----------
     reserve : int
-        Rows to make room for at once.  Memory that was never written costs nothing, and
+        Rows to make room for with the first one.  Memory that was never written costs nothing, and
         growing by copying would cost more than everything else that a recorder does.
     **columns : str
         NumPy type of each column, e.g. ``seq="i8"``.
@@ -33,8 +33,9 @@ class Table:
         self.types = {name: np.dtype(kind) for name, kind in columns.items()}
         self.first = 0
         self._count = 0
-        self._room = reserve
-        self._data = {name: np.empty(reserve, kind) for name, kind in self.types.items()}
+        self._room = 0
+        self._reserve = reserve
+        self._data = {name: np.empty(0, kind) for name, kind in self.types.items()}
 
     def __len__(self) -> int:
         return self._count
@@ -62,7 +63,7 @@ class Table:
         """Add `count` rows; a column gets a scalar or `count` values.  Returns the first id."""
         begin, end = self._count, self._count + count
         if end > self._room:
-            self._grow(max(end, self._room * 3 // 2, 64))
+            self._grow(max(end, self._room * 3 // 2, self._reserve, 64))
         for name, value in values.items():
             self._data[name][begin:end] = value
         self._count = end
@@ -144,14 +145,19 @@ class PlacePool(Pool):
 
     def all_numbers(self, codes: Sequence[Any], offsets: Sequence[int]) -> list[int]:
         """The numbers of many places."""
+        if not codes:
+            return []
+        of_code = self.of_code
         try:
             if codes.count(codes[0]) == len(codes):
-                known = self.of_code[id(codes[0])]
+                known = of_code[id(codes[0])]
                 return [known[offset] for offset in offsets]
-            of_code = self.of_code
             return [of_code[id(c)][o] for c, o in zip(codes, offsets, strict=True)]
-        except (KeyError, IndexError):
-            return super().all_numbers(codes, offsets)
+        except KeyError:
+            distinct = {(id(c), o): c for c, o in zip(codes, offsets, strict=True)}
+            for (_, offset), code in distinct.items():
+                self.number((code, offset))
+            return [of_code[id(c)][o] for c, o in zip(codes, offsets, strict=True)]
 
     def keep(self, used: Array) -> Array:
         """Forget all but the `used` numbers (sorted); returns the new number of each old one."""

@@ -107,9 +107,9 @@ class Folder:
         """The iteration of the first event; the mark that said so may have been forgotten."""
         mark = next((e for e in stream if e.__class__ in (Wake, Begin, End)), None)
         iteration = self.epochs.iterations[-1] if mark is None else mark.iteration
-        first = next((e[1] for e in stream if _is_op(e)), -1)
-        if first > self.epochs.starts[-1]:
-            self.epochs.begin(first, iteration, self._maker())
+        known = [e[1] if _is_op(e) else e.seq for e in stream if _is_op(e) or e is mark]
+        if known and min(known) > self.epochs.starts[-1]:
+            self.epochs.begin(min(known), iteration, self._maker())
         return iteration
 
     def rows(self, batch: Batch) -> None:
@@ -117,6 +117,7 @@ class Folder:
         flat = batch.steps
         numbers, seqs = (np.array(flat[n::STEP], np.int64) for n in (0, 1))
         real = seqs != MARK
+        unknown = self.epochs.iterations[-1]  # of a run that began before the recording
         for i in np.flatnonzero(~real).tolist():
             self._mark(flat[i * STEP + STEP - 1])
         ports = batch.ops.pop(4, None)
@@ -129,7 +130,7 @@ class Folder:
         parts = [p for p in parts if len(p["seq"])]
         old = self._adopt(batch.adopted, parts) if batch.adopted else []
         source, iteration, target, slot = _arrows(parts + old)
-        runs, step_iterations = self._run_of(numbers[real])
+        runs, step_iterations = self._run_of(numbers[real], unknown)
         refs = np.concatenate([target, seqs[real]])
         iterations = np.concatenate([iteration, step_iterations])
         self._add(parts, refs, iterations)
@@ -162,7 +163,8 @@ class Folder:
             at = self.runs.get(mark.number, (-1, 0))[0] - runs.first
             if 0 <= at < len(runs):
                 runs.column("end")[at] = mark.time - self.origin
-                runs.column("error")[at] = self.trace.pools["text"].number(mark.error)
+                if mark.error:
+                    runs.column("error")[at] = self.trace.pools["text"].number(mark.error)
             iteration += mark.closes
         self.epochs.begin(mark.seq, iteration, self._maker())
 
@@ -171,11 +173,10 @@ class Folder:
         number = next((n for n, higher in reversed(self.open) if higher), None)
         return -1 if number is None else self.runs[number][0]
 
-    def _run_of(self, numbers: Array) -> tuple[Array, Array]:
-        """Row and iteration of each of these runs."""
-        unknown = -1, self.epochs.iterations[-1]
+    def _run_of(self, numbers: Array, unknown: int) -> tuple[Array, Array]:
+        """Row and iteration of each of these runs; that iteration where a run is not known."""
         distinct, back = np.unique(numbers, return_inverse=True)
-        found = [self.runs.get(number, unknown) for number in distinct.tolist()]
+        found = [self.runs.get(number, (-1, unknown)) for number in distinct.tolist()]
         table = np.array(found, np.int64).reshape(-1, 2)[back]
         return table[:, 0], table[:, 1]
 
@@ -411,11 +412,13 @@ class Folder:
         for i, kind in enumerate(kinds):
             if payloads[i] is not None:
                 chunks.setdefault(kind, []).append(i)
-        for kind, at in chunks.items():
+        for kind, places in chunks.items():
+            some = [payloads[i] for i in places]
             if kind is None:
-                found: Any = zip(*self._measured([payloads[i] for i in at]), strict=True)
+                found: Any = np.array(self._measured(some)).T
             else:
-                found = statistics.of_chunks([payloads[i] for i in at], kind, self.full)
+                found = statistics.of_chunks(some, kind, self.full)
+            at = np.array(places)
             for column, part in zip(values, found, strict=True):
                 column[at] = part
         return values

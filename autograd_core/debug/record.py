@@ -202,7 +202,10 @@ class Recorder:
                         bytes_held += (x if x.__class__ is array_type else x._array).nbytes
             except (AttributeError, TypeError, IndexError):
                 bytes_held = saved_bytes(node) if node.saved else 0
-            put(seq, bytes_held, g)
+            if g.__class__ is array_type and g.nbytes <= tiny and current[0] != SEVERAL:
+                step((current[0], seq, clock(), bytes_held, g.dtype, g.tobytes()))  # as `put`
+            else:
+                put(seq, bytes_held, g)
             if not seq & last:
                 flush()
 

@@ -224,8 +224,9 @@ def _refuse_zero(name: str, input: Any, other: Any) -> None:
 
 
 def _whole(input: Any, other: Any) -> bool:
-    """Whether integers are divided (of a number and a half-precision tensor one has a dtype)."""
-    return getattr(input, "dtype", None) == other.dtype and other.dtype.kind in "iu"
+    """Whether integers are divided (beside half precision a number comes without a dtype)."""
+    divided = input if hasattr(input, "dtype") else other
+    return divided.dtype.kind in "iu"
 
 
 def _truncated(xp: Any, input: Any, other: Any) -> Any:

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 
 from .._tensor import Tensor
 from ..declare import op
-from ..errors import ShapeError
+from ..dtypes import scalar_type, spoken
+from ..errors import DtypeError, ShapeError
 from .taps import padded
 
 Sizes = tuple[int, ...]
@@ -179,6 +180,10 @@ def _read(
     input: Tensor, weight: Tensor, bias: Any, nd: int, transposed: bool, groups: int, **sizes: Any
 ) -> dict[str, tuple[int, ...]]:
     """Check what is common to all convolutions; sizes as tuples."""
+    if weight.ndim < 3:
+        raise ShapeError(
+            f"weight should have at least three dimensions, but got one of {list(weight.shape)}"
+        )
     if weight.ndim != nd + 2:
         k = weight.ndim - 2
         sizes_text = f"stride={list(_per_dimension(sizes['stride'], nd, 'stride'))}"
@@ -188,6 +193,13 @@ def _read(
             f"dimensions; conv{nd}d needs {nd + 2})"
         )
     found = {name: _per_dimension(value, nd, name) for name, value in sizes.items()}
+    for what, t in (("bias", bias), ("weight", weight)):
+        if t is not None and t.dtype is not input.dtype:
+            raise DtypeError(
+                f"Input type ({spoken(input.dtype)}) and {what} type ({spoken(t.dtype)}) should be "
+                f"the same (expected scalar type {scalar_type(input.dtype)} but found "
+                f"{scalar_type(t.dtype)}); convert one with .to()"
+            )
     if groups <= 0:
         raise ShapeError("non-positive groups is not supported")
     if any(s <= 0 for s in found["stride"]):
@@ -198,9 +210,10 @@ def _read(
         raise ShapeError("dilation should be greater than zero")
     shape, o = list(weight.shape), weight.shape[0]
     if o % groups or o < groups:
+        wanted = "divisible by" if o >= groups else "at least"
         raise ShapeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size [{shape}] instead"
+            f"Given groups={groups}, expected weight to be {wanted} {groups} at dimension 0, "
+            f"but got weight of size {shape} instead"
         )
     channels = o if transposed else weight.shape[1] * groups
     if input.shape[1] != channels:
@@ -234,6 +247,12 @@ def _conv(
 ) -> Tensor:  # fmt: skip
     x = _batched(input, nd, f"conv{nd}d")
     if isinstance(padding, str):
+        if weight.ndim != x.ndim:
+            raise ShapeError(
+                f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight "
+                f"{list(weight.shape)}, but got {x.ndim}-dimensional input of size "
+                f"{list(x.shape)} instead"
+            )
         x, padding = _named_padding(x, weight, padding, nd, stride, dilation)
     given = _read(
         x, weight, bias, nd, False, groups, stride=stride, padding=padding, dilation=dilation

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .._tensor import Tensor
-from ..errors import ShapeError
+from ..dtypes import int64, scalar_type
+from ..errors import DtypeError, ShapeError
 from .dims import wrap_dim
-from .loss import legacy
+from .loss import check_reduction, legacy
 from .loss import reduce as reduced
 from .select import where
 from .shape import broadcast_tensors
@@ -121,12 +122,6 @@ def triplet_margin_loss(
     reduction = legacy(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
-    if not anchor.ndim == positive.ndim == negative.ndim:
-        raise ShapeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of "
-            f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
-            f"{negative.ndim}D inputs"
-        )
 
     def distance(a: Tensor, b: Tensor) -> Tensor:
         return pairwise_distance(a, b, p, eps)
@@ -160,6 +155,12 @@ def _triplet(
     swap: bool,
     reduction: str,
 ) -> Tensor:
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise ShapeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            f"dimensions, but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
+            f"{negative.ndim}D inputs"
+        )
     far = distance(anchor, negative)
     if swap:
         far = far.minimum(distance(positive, negative))
@@ -180,7 +181,11 @@ def multi_margin_loss(
     reduction = legacy(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
-    rows = input if input.ndim > 1 else input.unsqueeze(0)
+    check_reduction(reduction)
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
+    rows = input if input.ndim > 1 else input.reshape(1, -1)
+    _check_classes(input, rows, target, weight)
     classes = target.reshape(-1, 1)
     gaps = (margin - rows.gather(1, classes) + rows).clamp_min(0)
     if p == 2:
@@ -190,6 +195,29 @@ def multi_margin_loss(
     own = _columns(rows).eq(classes)
     losses = gaps.masked_fill(own, 0.0).sum(1) / rows.shape[1]
     return reduced(losses.reshape(target.shape), reduction)
+
+
+def _check_classes(input: Tensor, rows: Tensor, target: Tensor, weight: Tensor | None) -> None:
+    if input.ndim > 2 or not rows.shape[1]:
+        raise ShapeError(
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
+        )
+    if target.ndim > 1 or target.numel() != len(rows):
+        raise ShapeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+            f"samples (batch size). Expected target size [{len(rows)}], but got "
+            f"{list(target.shape)}. Input has shape {list(input.shape)}."
+        )
+    if weight is not None and len(weight) != rows.shape[1]:
+        raise ShapeError(
+            f"inconsistent weight size, expected {rows.shape[1]} but got {list(weight.shape)}"
+        )
+    if target.dtype is not int64:
+        raise DtypeError(
+            f"expected scalar type Long but found {scalar_type(target.dtype)}: class indices are "
+            "integers; convert the target with .long()"
+        )
 
 
 def _columns(rows: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..declare import op
-from ..errors import DtypeError
+from ..errors import DtypeError, ShapeError
 
 __all__: list[str] = []
 
@@ -104,13 +104,13 @@ def embedding(
     """
     if sparse:
         raise NotImplementedError("sparse gradients are not supported; use sparse=False")
+    if weight.ndim != 2:
+        raise ShapeError(f"'weight' must be 2-D, got one of shape {list(weight.shape)}")
     if input._array.dtype.kind not in "iu":
         raise DtypeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: "
             f"Long, Int; but got {input.dtype!r} instead (while checking arguments for embedding)"
         )
-    if weight.ndim != 2:
-        raise RuntimeError("'weight' must be 2-D")
     rows = weight._array.shape[0]
     if padding_idx is None:
         padding_idx = -1

@@ -93,6 +93,7 @@ def _(draw: Draw) -> Any:
     yield call(x, y, draw.real(3, 4, low=0.2, high=2))
     yield call(x, y, draw.real(3, 1, low=0.2, high=2), full=True)
     yield call(x, y, draw.real(3, low=0.2, high=2), reduction="none")
+    yield call(x, y, draw.real(1, 4, low=0.2, high=2))
 
 
 @examples("cosine_similarity")

@@ -243,7 +243,6 @@ def _(draw: Any) -> Any:
 
 @examples("norm")
 def _(draw: Any) -> Any:
-    yield call(0 * draw.real(3), 3.5)
     x = draw.distinct(3, 4)
     yield call(x)
     for p in (*_ORDERS, "fro"):

@@ -161,10 +161,10 @@ def _windows(
     strides = _per_dimension(stride, nd, f"{name}: stride")
     pads = _per_dimension(padding, nd, f"{name}: padding")
     dilations = _per_dimension(dilation, nd, f"{name}: dilation")
-    if input.ndim not in (nd + 1, nd + 2) or not all(input.shape[1:]):
+    ranks = f"{nd + 1}D or {nd + 2}D (batch mode) tensor"
+    if input.ndim not in (nd + 1, nd + 2):
         raise ShapeError(
-            f"{name}(): Expected {nd + 1}D or {nd + 2}D (batch mode) tensor with non-zero sizes, "
-            f"but got input of size: {list(input.shape)}"
+            f"{name}(): non-empty {ranks} expected for input, but got:{list(input.shape)}"
         )
     if not all(s > 0 for s in strides):
         raise ShapeError(f"stride should not be zero, got {list(strides)}")
@@ -184,6 +184,11 @@ def _windows(
                 f"pad={p}, kernel_size={k} and dilation={d}"
             )
         found.append((n, k, s, p, d, _output_size(n, k, s, p, d, ceil_mode)))
+    if not all(input.shape[-nd - 1 :]):
+        raise ShapeError(
+            f"{name}(): Expected {ranks} with optional 0 dim batch size for input, but got:"
+            f"{list(input.shape)}"
+        )
     if any(w[5] < 1 for w in found):
         channels = input.shape[-nd - 1]
         given = "x".join(map(str, (channels, *sizes)))
@@ -261,16 +266,27 @@ def _adaptive_table(n: int, out: int, average: bool) -> Taps:
 
 
 def _adaptive_sizes(name: str, input: Tensor, nd: int, output_size: Any) -> tuple[int, ...]:
+    if not isinstance(output_size, int) and nd > 1 and input.ndim <= len(output_size):
+        raise ValueError(
+            f"Input dimension should be at least {len(output_size) + 1}, but {name}() got an input "
+            f"of size {list(input.shape)}"
+        )
     if input.ndim not in (nd + 1, nd + 2):
         raise ShapeError(
             f"{name}(): Expected {nd + 1}D or {nd + 2}D tensor, but got {list(input.shape)}"
         )
     given = (output_size,) * nd if isinstance(output_size, int) else tuple(output_size)
     if len(given) != nd:
-        raise ShapeError(f"{name}: output_size must be {nd}, got {output_size!r}")
+        raise ShapeError(
+            f"{name}(): argument 'output_size' should contain {nd if nd > 1 else 'one'} "
+            f"int{'s' if nd > 1 else ''} (got {len(given)}); output_size.size() must be {nd}"
+        )
     sizes = tuple(n if o is None else o for o, n in zip(given, input.shape[-nd:], strict=True))
     if any(o < 0 for o in sizes):
-        raise ShapeError(f"{name}: elements of output_size must be greater than or equal to 0")
+        raise ShapeError(
+            f"{name}: elements of output_size must be greater than or equal to 0 (Trying to create "
+            f"tensor with negative dimension {min(sizes)}: output_size={list(sizes)})"
+        )
     if not all(input.shape[1:]):
         raise ShapeError(
             f"{name}(): Expected input to have non-zero size for non-batch dimensions, but input "
@@ -303,7 +319,7 @@ def _adaptive_maximum(nd: int, input: Tensor, output_size: Any, return_indices: 
 
 def _one(value: Any) -> Any:
     """An argument of a 1-d pool as that of a 2-d pool over rows of height 1."""
-    return value if value is None or isinstance(value, int) else next(iter(value))
+    return value if value is None or isinstance(value, int) else next(iter(value), None)
 
 
 def avg_pool1d(
@@ -312,7 +328,7 @@ def avg_pool1d(
 ) -> Tensor:  # fmt: skip
     """Average over windows of one dimension; see `avg_pool2d`."""
     _check_1d("avg_pool1d", input)
-    kernel, stride, padding = _one(kernel_size), _one(stride or None), _one(padding)
+    kernel, stride, padding = _one(kernel_size), _one(stride), _one(padding)
     stride = kernel if stride is None else stride
     flat = input.unsqueeze(-2)
     found = _avg_pool_nd(
@@ -358,9 +374,10 @@ def avg_pool3d(
 
 
 def _check_1d(name: str, input: Tensor) -> None:
-    if input.ndim not in (2, 3):
+    if input.ndim not in (2, 3) or not all(input.shape[-2:]):
         raise ShapeError(
-            f"{name}() input tensor must be 2D or 3D, but got one of shape {list(input.shape)}"
+            f"{name}: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for "
+            f"input, but got:{list(input.shape)}"
         )
 
 
@@ -370,8 +387,11 @@ def max_pool1d(
 ) -> Any:  # fmt: skip
     """Maximum over windows of one dimension; see `max_pool2d`."""
     _check_1d("max_pool1d", input)
-    kernel, stride, padding = _one(kernel_size), _one(stride or None), _one(padding)
+    kernel, stride, padding = _one(kernel_size), _one(stride), _one(padding)
     stride = kernel if stride is None else stride
+    for what, value in (("kernel_size", kernel), ("stride", stride), ("dilation", _one(dilation))):
+        if value <= 0:
+            raise ShapeError(f"max_pool1d() {what} must be greater than zero, but got {value}")
     values, indices = _max_pool_nd(
         2, input.unsqueeze(-2), (1, kernel), (1, stride), (0, padding), (1, _one(dilation)),
         ceil_mode, True,

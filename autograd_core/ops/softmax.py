@@ -95,7 +95,7 @@ def _scaled_mask(input: Tensor, p: float, shape: tuple[int, ...]) -> Tensor:
     """1 / (1 - p) with probability 1 - p, else 0."""
     mask = _kept(input, p, shape).astype(input._array.dtype)
     if p < 1:
-        mask *= 1 / (1 - p)
+        mask *= mask.dtype.type(1 / (1 - p))  # of its dtype, also where it is a scalar
     return Tensor._from_array(mask)
 
 

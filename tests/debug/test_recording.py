@@ -154,6 +154,74 @@ def test_iterations_and_every():
     assert t.last_iteration == 4
 
 
+def train(count, look=lambda: None):
+    """`count` iterations of a little network, the same for every call."""
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    for p in net.parameters():
+        p.data.fill_(0.5)
+    for _ in range(count):
+        net(ag.ones(5, 3)).pow(2).sum().backward()
+        look()
+
+
+def described(t):
+    """All that two traces of the same program must agree on."""
+    nodes = [(n.op, n.name, n.module, n.iteration, n.shape, n.saved_bytes) for n in t.nodes]
+    edges = sorted((e.source.id, e.target.id, e.slot, e.output_nr) for e in t.edges)
+    steps = [(s.run.id, s.order, s.node.id, s.statistics) for s in t.steps]
+    return nodes, edges, steps, [(r.iteration, len(r.steps)) for r in t.runs]
+
+
+@pytest.mark.parametrize("stats", ["off", "full"])
+def test_iterations_taken_in_together_are_kept_apart(stats):
+    with debug.trace(stats) as t:
+        train(30)
+    assert list(t.nodes["iteration"]) == sorted([*range(30)] * (len(t.nodes) // 30))
+    assert all(e.source.iteration == e.target.iteration for e in t.edges)
+    assert [(r.iteration, len(r.steps)) for r in t.runs] == [(i, 11) for i in range(30)]
+    first, last = t.find(iteration=0), t.find(iteration=29)
+    assert [n.label for n in first] == [n.label for n in last]
+    assert all(n.reached for n in last)
+
+
+def test_reading_after_every_iteration_changes_nothing():
+    with debug.trace() as t:
+        train(6)
+    with debug.trace() as read:
+        train(6, lambda: len(read.nodes))
+    assert repr(described(read)) == repr(described(t))
+
+
+def test_a_leaf_whose_node_is_kept_alive_has_a_row_in_each_iteration():
+    x, losses = leaf(1.0, 2.0), []
+    with debug.trace() as t:
+        for i in range(4):
+            losses.append((x * float(i)).sum())
+            losses[-1].backward(retain_graph=True)
+    assert [n.iteration for n in t.find(name="x")] == [0, 1, 2, 3]
+    assert [n.norm for n in t.find(name="x")] == pytest.approx([i * 2**0.5 for i in range(4)])
+
+
+def test_ops_without_a_graph_do_not_pile_up():
+    x = leaf(1.0)
+    recorder = Recorder().start()
+    with ag.no_grad():
+        for _ in range(100):
+            x * 2.0
+    assert not recorder._batch.ops
+    assert not len(recorder.stop().trace.nodes)
+
+
+def test_a_ring_that_forgot_the_beginning_knows_the_iteration():
+    x = leaf(1.0, 2.0)
+    with debug.trace("off", memory=1 << 19) as t:
+        for _ in range(500):
+            (x * x).sum().backward()
+    assert t.iterations.start > 100
+    assert t.iterations.stop == 500
+    assert {n.name for n in t.nodes if n.kind == "leaf"} == {"x"}
+
+
 def test_module_scopes_and_parameter_names():
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
     with debug.trace() as t:

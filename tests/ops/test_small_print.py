@@ -21,6 +21,8 @@ CALLS = {
     "mul": lambda L: L.mul(2, 3),
     "div": lambda L: L.div(5.0, 2.0, rounding_mode="floor"),
     "floor_divide": lambda L: L.floor_divide(7, 2),
+    "half div": lambda L: L.div(L.tensor([5.1, -4], dtype=L.float16), 2.0, rounding_mode="trunc"),
+    "half floor": lambda L: L.tensor([5.1, -4], dtype=L.float16) // 2.0,
     "div half": lambda L: L.div(5.1, L.tensor([2.0, -1.5], dtype=L.float16), rounding_mode="trunc"),
     "fmod": lambda L: L.fmod(5, 3),
     "pow": lambda L: L.pow(2, 3),
@@ -113,6 +115,13 @@ def test_nothing_is_written_when_one_of_two_does_not_fit():
     with pytest.raises(RuntimeError, match="can't be cast to the desired output type Bool"):
         ag.max(ag.ones(3), 0, out=(values, indices))
     assert values.item() == 0.0
+
+
+def test_second_gradient_of_a_norm_at_zero():
+    x = ag.zeros(3, dtype=ag.float64, requires_grad=True)
+    (first,) = ag.autograd.grad(ag.norm(x, 3.5), x, create_graph=True)
+    (second,) = ag.autograd.grad(first.sum(), x)
+    assert first.tolist() == second.tolist() == [0.0, 0.0, 0.0]
 
 
 IN_PLACE_VIEWS = {
