@@ -133,8 +133,11 @@ class Folder:
         runs, step_iterations = self._run_of(numbers[real], unknown)
         refs = np.concatenate([target, seqs[real]])
         iterations = np.concatenate([iteration, step_iterations])
-        self._add(parts, refs, iterations)
+        leaf = refs >= LEAF_SEQ
+        pairs, back = _pairs(refs[leaf], iterations[leaf])
+        self._add(parts, [pair for pair in pairs if not self._knows(pair)])
         ids, outputs = self._ids(refs, iterations)
+        ids[leaf] = np.array([self.leaf_rows[pair] for pair in pairs], np.int64)[back]
         count = len(target)
         source = self.trace.ids(source)
         order = np.argsort(source, kind="stable")
@@ -257,10 +260,8 @@ class Folder:
             filled.append(part)
         return filled
 
-    def _add(self, parts: list[dict[str, Array]], refs: Array, iterations: Array) -> None:
-        """Rows for these nodes and for leaves met the first time, one iteration after another."""
-        leaf = refs >= LEAF_SEQ
-        pairs = [p for p in _pairs(refs[leaf], iterations[leaf])[0] if not self._knows(p)]
+    def _add(self, parts: list[dict[str, Array]], pairs: list[tuple[int, int]]) -> None:
+        """Rows for these nodes and leaves, one iteration after another."""
         every = [*parts, self._leaf_columns(pairs)] if pairs else parts
         if not every:
             return
@@ -312,14 +313,10 @@ class Folder:
         }
 
     def _ids(self, seqs: Array, iterations: Array) -> tuple[Array, Array]:
-        """Ids of nodes and leaves, and of which output; rows are made for those not seen yet."""
+        """Ids of nodes, and of which output; rows are made for those not seen yet."""
         ids = self.trace.ids(seqs)
         outputs = np.zeros(len(seqs), np.int64)
-        leaf = seqs >= LEAF_SEQ
-        if leaf.any():
-            pairs, back = _pairs(seqs[leaf], iterations[leaf])
-            ids[leaf] = np.array([self.leaf_rows[pair] for pair in pairs])[back]
-        for i in np.flatnonzero(ids < 0).tolist():
+        for i in np.flatnonzero((ids < 0) & (seqs < LEAF_SEQ)).tolist():
             node, outputs[i] = self.ports.get(int(seqs[i]), (int(seqs[i]), 0))
             ids[i] = self._row_of(node, int(iterations[i]))
         return ids, outputs
