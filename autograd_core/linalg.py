@@ -8,8 +8,9 @@ from .ops.norms import linalg_norm as norm
 from .ops.norms import matrix_norm, vector_norm
 from .ops.products import linalg_cross as cross
 from .ops.products import multi_dot, vecdot
+from .ops.spectral import svd, svdvals
 
 for _name in ("norm", "vector_norm", "matrix_norm", "matmul", "multi_dot", "cross", "vecdot"):
     globals()[_name] = with_keywords(globals()[_name], f"linalg.{_name}")
 
-__all__ = ["matrix_norm", "norm", "vector_norm", "cross", "matmul", "multi_dot", "vecdot"]
+__all__ = ["matrix_norm", "norm", "vector_norm", "cross", "matmul", "multi_dot", "vecdot", "svd", "svdvals"]
