@@ -13,4 +13,7 @@ from .ops.spectral import svd, svdvals
 for _name in ("norm", "vector_norm", "matrix_norm", "matmul", "multi_dot", "cross", "vecdot"):
     globals()[_name] = with_keywords(globals()[_name], f"linalg.{_name}")
 
-__all__ = ["matrix_norm", "norm", "vector_norm", "cross", "matmul", "multi_dot", "vecdot", "svd", "svdvals"]
+__all__ = [
+    "cross", "matmul", "matrix_norm", "multi_dot", "norm", "svd", "svdvals", "vecdot",
+    "vector_norm",
+]  # fmt: skip
