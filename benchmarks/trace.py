@@ -42,8 +42,8 @@ def main() -> None:
     title("Tracing")
     off()
     for name, model, count, limit in (
-        ("tiny-op chain, 10 iterations", models.tiny_chain, 10, "<= 1.15"),
-        ("digits MLP, 100 iterations", models.digits_mlp, 100, "<= 1.05"),
+        ("tiny-op chain, 60 iterations", models.tiny_chain, 60, "<= 1.15"),
+        ("digits MLP, 600 iterations", models.digits_mlp, 600, "<= 1.05"),
     ):
         run, reference = block(model(ag), count), block(model(torch), count)
         ring = compare(traced(run, "off"), run, 15)

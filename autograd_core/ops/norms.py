@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from typing import Any
 
@@ -16,6 +15,7 @@ from .dims import wrap_dims
 from .extrema import amax, amin
 from .formulas import restored
 from .reduce import numpy_names, reduced_count, reduced_dims
+from .spectral import svdvals
 
 
 @op("LinalgVectorNormBackward0", holomorphic=False)
@@ -122,8 +122,7 @@ def _matrix_norm(a: Tensor, ord: Any, dims: tuple[int, ...], keepdim: bool) -> T
         return (amax if ord > 0 else amin)(sums, chosen, keepdim)
     if ord not in (2, -2, "nuc"):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
-    linalg: Any = importlib.import_module("autograd_core.linalg")
-    values = linalg.svdvals(a.movedim(dims, (-2, -1)))
+    values = svdvals(a.movedim(dims, (-2, -1)))
     found = values.sum(-1) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1)
     if keepdim:
         for d in sorted(dims):
