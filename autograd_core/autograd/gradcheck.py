@@ -232,7 +232,7 @@ def _check_inputs(check: Check) -> None:
                 "double precision floating point or complex.",
                 stacklevel=4,
             )
-        if any(s == 0 and n > 1 for s, n in zip(x.stride(), x.shape, strict=True)):
+        if x.numel() and any(s == 0 < n - 1 for s, n in zip(x.stride(), x.shape, strict=True)):
             raise GradcheckError(
                 f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs "
                 "that are non-overlapping to be able to compute the numerical gradients correctly. "
