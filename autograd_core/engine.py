@@ -13,28 +13,28 @@ Worked example, ``loss = (w * x).sum()``::
     arrive    AccumulateGrad(w)        w.grad = x
     arrive    AccumulateGrad(x)        x.grad = w
 
-`Run.finish` does this in one tight loop on raw arrays.  With listeners, higher order,
-anomaly mode or wanted intermediate gradients it goes by `Run.step`, which does the same
-one node at a time and can be paused between any two.
+`Run.finish` does this in one tight loop on raw arrays (`fast_backward`).  With listeners,
+higher order, anomaly mode or wanted intermediate gradients it goes by `Run.step`, which does
+the same one node at a time.  Who wants to stop between two nodes sets `state.driver`, and
+goes by `Run.advance`, `Run.step` and, with a `journal`, `Run.undo`.
 """
 
 from __future__ import annotations
 
-import itertools
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from time import perf_counter
 from typing import Any
 
 from . import events, state
+from .accumulate import accumulate
 from .anomaly import check_gradients
 from .backends import backend_of, is_array
 from .errors import GradientError
-from .node import AccumulateGrad, Node, Output, describe_node
+from .fast_backward import explain, in_order, priority, run_fast
+from .journal import Journal
+from .node import AccumulateGrad, Output
 from .vjps import fit_grads
-
-_accumulate_lock = threading.Lock()
 
 
 class Run:
@@ -55,7 +55,11 @@ class Run:
     captured : dict
         Gradients asked for by ``inputs=``, by (node, output number).
     done : int
-        How many nodes have run.
+        How many nodes have run (counted while it goes one node at a time).
+    ended_at : int
+        The number of the node at which an exception ended the run; 0 if none did.
+    journal : Journal or None
+        What `undo` needs; kept only for who asks for it.
     """
 
     def __init__(
@@ -78,6 +82,9 @@ class Run:
         self.needed: set[Any] | None = None
         self._taking_part: set[Any] | None = None
         self.done = 0
+        self.ended_at = 0
+        self.journal: Journal | None = None
+        self._plain = False
         self._prepare()
 
     # -------------------------------------------------------------- before the first node
@@ -148,7 +155,7 @@ class Run:
     def deliver(self, fn: Any, grad: Any, nr: int = 0) -> None:
         """A consumer hands `grad` (or None) to output `nr` of a node."""
         if fn not in self.waiting:
-            heappush(self.ready, (_priority(fn), fn, grad))
+            heappush(self.ready, (priority(fn), fn, grad))
             return
         if fn.outputs != 1:
             buffer = self.buffers.setdefault(fn, {})
@@ -164,7 +171,7 @@ class Run:
         self.waiting[fn] -= 1
         if not self.waiting[fn]:
             self.buffers.pop(fn, None)
-            heappush(self.ready, (_priority(fn), fn, grad))
+            heappush(self.ready, (priority(fn), fn, grad))
 
     def peek(self) -> Any:
         """The node that `step` will run next; None when the run is over."""
@@ -176,17 +183,98 @@ class Run:
             _, port, grad = heappop(self.ready)
             self.deliver(port.next[0], grad, port.nr)
 
+    def arrived(self) -> tuple[Any, ...]:
+        """The gradients that wait for the next node, one for each output, None where none came."""
+        if self.peek() is None:
+            return ()
+        _, node, grad = self.ready[0]
+        return in_order(node, grad) if node.outputs != 1 else (grad,)
+
+    def replace(self, grad: Any, nr: int = 0) -> None:
+        """Put another gradient in the place of one that waits for the next node."""
+        order, node, waiting = self.ready[0]
+        if self.journal is not None:
+            self.journal.note_edit(self)
+        if node.outputs != 1:
+            grad = {**waiting, nr: grad}
+        self.ready[0] = (order, node, grad)
+
     def step(self) -> Any:
         """Run the next node and deliver its gradients; return it, or None at the end."""
         self._pass_outputs()
         if not self.ready:
             return None
-        _, node, grad = heappop(self.ready)
-        grads = _in_order(node, grad) if node.outputs != 1 else (grad,)
-        results = self.execute(node, grads)
+        entry = heappop(self.ready)
+        _, node, grad = entry
+        if self.journal is not None:
+            self.journal.note(self, entry)
+        try:
+            if self._plain and node.rare is None and grad is not None and node.next:
+                results = self._run_plain(node, grad)
+            else:
+                grads = in_order(node, grad) if node.outputs != 1 else (grad,)
+                results = self.execute(node, grads)
+        except BaseException:
+            self.ended_at = node.seq
+            raise
         self._route(node, results)
         self.done += 1
         return node
+
+    def undo(self) -> Any:
+        """Take the last step back; return its node, or None if the journal has no more."""
+        return None if self.journal is None else self.journal.undo(self)
+
+    def advance(self, gate: Callable[[Any, Any], bool] | None = None) -> Any:
+        """Run on until a node is about to run that the gate stops at.
+
+        Parameters
+        ----------
+        gate : callable(node, grad) -> bool, optional
+            Asked before every node, leaves' AccumulateGrad too.  ``grad`` is what arrived: an
+            array (a Tensor with ``create_graph``), None if nothing did, or for a node of
+            several outputs a dictionary by output number.
+
+        Returns
+        -------
+        Node or None
+            The node that waits; None at the end.
+        """
+        previous = state.set_mode("grad", self.create_graph)
+        self._plain = self._is_plain()
+        ready, step = self.ready, self.step
+        try:
+            while ready:
+                _, node, grad = ready[0]
+                if node.__class__ is Output:
+                    self._pass_outputs()
+                elif gate is not None and gate(node, grad):
+                    return node
+                else:
+                    step()
+            return None
+        finally:
+            self._plain = False
+            state.set_mode("grad", previous)
+
+    def _is_plain(self) -> bool:
+        """Whether nodes without hooks can run on raw arrays with nobody asking for more."""
+        return (
+            not self.create_graph
+            and self.needed is None
+            and not events.listeners
+            and not state.modes.anomaly
+        )
+
+    def _run_plain(self, node: Any, grad: Any) -> tuple[Any, ...]:
+        if state.tap is not None:
+            _tap_step(node, (grad,))
+        try:
+            results: tuple[Any, ...] = node.run(grad) if self.keep_graph else node.run_last(grad)
+            return results if node.fit is None else fit_grads(results, node.fit)
+        except Exception as error:
+            explain(error, node)
+            raise
 
     def _route(self, node: Any, results: tuple[Any, ...]) -> None:
         needed = self.needed
@@ -232,7 +320,7 @@ class Run:
             if node.fit is not None:
                 results = fit_grads(results, node.fit, self.create_graph)
         except Exception as error:
-            _add_note(error, node)
+            explain(error, node)
             raise
         if node.releases and not self.keep_graph:
             node.saved = None
@@ -378,8 +466,6 @@ class Run:
     def finish(self) -> None:
         """Run whatever is left."""
         tap = state.tap
-        usual = state.special == state.harmless and not self.create_graph and self.needed is None
-        fast = usual and not self.done and len(self.ready) == 1
         error: BaseException | None = None
         if events.listeners:
             events.tell("on_backward_begin", self)
@@ -387,11 +473,12 @@ class Run:
             tap.begin(self)
         outer, state.modes.run = state.modes.run, self
         try:
-            if fast:
-                _, node, grad = heappop(self.ready)
-                self._finish_fast(node, grad, tap)
+            if state.driver is not None:
+                state.driver(self)
+            elif self._is_usual():
+                run_fast(self, tap)
             else:
-                self._finish_stepwise()
+                self.advance()
         except BaseException as raised:
             error = raised
             raise
@@ -403,133 +490,14 @@ class Run:
                 tap.end(self, error)
             error = None  # its traceback holds this frame: a cycle
 
-    def _finish_stepwise(self) -> None:
-        previous = state.set_mode("grad", self.create_graph)
-        try:
-            while self.step() is not None:
-                pass
-        finally:
-            state.set_mode("grad", previous)
-
-    def _finish_fast(self, node: Any, g: Any, tap: Any) -> None:
-        """`step` in a loop, for raw arrays, with all that is common written out."""
-        waiting, buffers, heap = self.waiting, self.buffers, self.ready
-        release = not self.keep_graph
-        owned: set[Any] = set()
-        step, gradient = (None, None) if tap is None else (tap.step, tap.gradient)
-        if node.__class__ is AccumulateGrad or node.rare is not None:
-            heappush(heap, (_priority(node), node, g))
-            node = None
-        while True:
-            if node is None:
-                if not heap:
-                    return
-                _, node, g = heappop(heap)
-                if node.__class__ is AccumulateGrad:
-                    if g is not None:
-                        self._arrive_fast(node, g, False)
-                    node = None
-                    continue
-            if node.rare is not None or g is None:
-                with _no_grad_in_hooks():
-                    results = self._unusual(node, g)
-            else:
-                if tap is not None:
-                    if step is not None:
-                        step(node.seq)
-                    if gradient is not None:
-                        gradient(node, g)
-                try:
-                    results = node.run_last(g) if release else node.run(g)
-                    if node.fit is not None:
-                        results = fit_grads(results, node.fit)
-                except Exception as error:
-                    _add_note(error, node)
-                    raise
-            best = None
-            for fn, grad in zip(node.next, results):  # noqa: B905 - the keyword costs
-                if fn is None:
-                    continue
-                if fn in waiting:
-                    if grad is None:
-                        self.deliver(fn, grad)
-                        continue
-                    known = buffers.get(fn)
-                    if known is None:
-                        buffers[fn] = grad
-                    elif fn in owned:
-                        known += grad
-                    else:
-                        buffers[fn] = known + grad
-                        if grad.ndim:
-                            owned.add(fn)
-                    left = waiting[fn] - 1
-                    waiting[fn] = left
-                    if left:
-                        continue
-                    grad = buffers.pop(fn)
-                    if fn.__class__ is AccumulateGrad:
-                        self._arrive_fast(fn, grad, fn in owned)
-                        continue
-                elif fn.__class__ is AccumulateGrad:
-                    if grad is not None:
-                        self._arrive_fast(fn, grad, grad is not g)
-                    continue
-                if best is None:
-                    best, best_grad = fn, grad
-                else:
-                    heappush(heap, (-fn.seq, fn, grad))
-            if best is None:
-                node = None
-            elif heap:
-                heappush(heap, (-best.seq, best, best_grad))
-                node = None
-            else:
-                node, g = best, best_grad
-
-    def _unusual(self, node: Any, g: Any) -> tuple[Any, ...]:
-        """A node with hooks, several outputs or no gradient, met by the fast loop."""
-        if node.__class__ is Output:
-            self.deliver(node.next[0], g, node.nr)
-            return ()
-        return self.execute(node, _in_order(node, g) if node.outputs != 1 else (g,))
-
-    def _arrive_fast(self, node: AccumulateGrad, grad: Any, fresh: bool) -> None:
-        leaf = node.variable
-        if leaf._rare is not None or node.rare is not None:
-            with _no_grad_in_hooks():
-                self._arrive(node, grad)
-            return
-        if state.tap is not None and state.tap.leaf is not None:
-            state.tap.leaf(leaf, node.seq, grad)
-        accumulate(leaf, grad, fresh)
-
-
-def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
-    """Add a raw gradient to ``leaf.grad``; `fresh` says that nobody else holds the array."""
-    from ._tensor import Tensor
-
-    array = leaf._array
-    if not is_array(grad):
-        grad, fresh = backend_of(array).xp.asarray(grad, array.dtype), True
-    if grad.shape != array.shape:
-        raise GradientError(
-            f"the gradient of shape {grad.shape} does not fit the leaf of shape {array.shape}"
+    def _is_usual(self) -> bool:
+        return (
+            state.special == state.harmless
+            and not self.create_graph
+            and self.needed is None
+            and not self.done
+            and len(self.ready) == 1
         )
-    if grad.dtype != array.dtype:
-        grad, fresh = grad.astype(array.dtype), True
-    with _accumulate_lock:
-        known = leaf._grad
-        if known is None:
-            if not fresh or grad.base is not None:
-                grad = grad.copy()
-            leaf._grad = Tensor._from_array(grad)
-        elif known._fn is not None:
-            leaf._grad = known + Tensor._from_array(grad)
-        else:
-            total = known._array
-            total += grad
-            known._bump("backward")
 
 
 def _tap_step(node: Any, grads: tuple[Any, ...]) -> None:
@@ -540,31 +508,8 @@ def _tap_step(node: Any, grads: tuple[Any, ...]) -> None:
         tap.gradient(node, grads if node.outputs != 1 else grads[0])
 
 
-def _in_order(node: Any, arrived: dict[int, Any]) -> tuple[Any, ...]:
-    """The gradients of a node with several outputs, None where none came."""
-    return tuple(arrived.get(nr) for nr in range(node.output_count))
-
-
 def _add_grad(tensor: Any, grad: Any) -> None:
     tensor._grad = grad if tensor._grad is None else tensor._grad + grad
-
-
-class _no_grad_in_hooks:
-    """Hooks run without recording, as the engine's own arithmetic does."""
-
-    def __enter__(self) -> None:
-        self.previous = state.set_mode("grad", False)
-
-    def __exit__(self, *exc: object) -> None:
-        state.set_mode("grad", self.previous)
-
-
-_arrival = itertools.count(-(1 << 62)).__next__
-
-
-def _priority(fn: Any) -> int:
-    """Smallest first: leaves at once, in order of arrival, then the nodes made last."""
-    return _arrival() if fn.__class__ is AccumulateGrad else -fn.seq
 
 
 def _hooks(node: Any, kind: str) -> tuple[Any, ...]:
@@ -577,9 +522,3 @@ def _bare(grads: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _hook_name(hook: Any) -> str:
     return getattr(hook, "__qualname__", type(hook).__name__)
-
-
-def _add_note(error: BaseException, node: Node) -> None:
-    note = f"raised while backward ran {describe_node(node)}"
-    if note not in getattr(error, "__notes__", ()):
-        error.add_note(note)

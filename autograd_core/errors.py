@@ -14,6 +14,9 @@
      ├── DtypeError                element types that do not fit an operation
      └── DeviceError               an unknown or missing device, or a mix of devices
 
+    Exception
+     └── BackwardStopped           the person at the debugger's prompt stopped a run
+
 Each message says what happened, with the values, and what to do about it.  Built-in
 classes (TypeError, ValueError, IndexError) are raised where PyTorch raises them.
 """
@@ -59,3 +62,7 @@ class DtypeError(RuntimeError):
 
 class DeviceError(RuntimeError):
     """A device is unknown or missing, or operands live on different devices."""
+
+
+class BackwardStopped(Exception):
+    """Somebody stopped a run at the debugger's prompt; gradients are as before the run."""

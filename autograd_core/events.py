@@ -32,8 +32,9 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import state
-from .errors import ListenerError
+from .errors import BackwardStopped, ListenerError
 from .node import Output
+from .saved import saved_bytes
 from .source import user_location
 
 if TYPE_CHECKING:
@@ -95,22 +96,36 @@ class Listener:
 _lock = threading.RLock()
 
 
+BATCH = 1024
+"""`Tap.overflow` is called about once in so many nodes; a power of two."""
+_LISTED = 8
+PORT = -1
+"""Stands for the number of parents in records of the outputs of a node with several."""
+
+
 class Tap:
     """Bare facts for recorders; every callable may be None.
 
-    Nothing passed may be kept except what `op` and `step` get, which refers to no tensor
-    and no node.
+    Nothing passed may be kept except what `op`, `rows` and `step` get, which refers to no
+    tensor and no node.
 
     Attributes
     ----------
     op : callable(record) or None
         An op ran. ``record`` is a tuple ``(kind, seq, shape, dtype, code, lasti, scope,
-        *parents)``: the node's class (the op's name where no node was made), the node's
-        number (-1), shape and NumPy dtype of the (first) output, where in the user's
-        code, the module path, and the numbers of its inputs' nodes (-1: needs no
+        saved, *parents)``: the node's class (the op's name where no node was made), the
+        node's number (-1), shape and NumPy dtype of the (first) output, where in the user's
+        code, the module path, the bytes that the node keeps alive (-1: what it saved all
+        has the shape of its output), and the numbers of its inputs' nodes (-1: needs no
         gradient; at least `node.LEAF_SEQ`: a leaf's). It is called right after the op. For
         an op of several outputs, a record ``(None, port, seq, nr)`` follows for each: a
         parent may be the number of such a port.
+    rows : callable(count) -> callable(record) or None
+        Instead of `op`: gives the callable for records of nodes with so many parents
+        (`PORT` for those of ports), which may be the ``extend`` of a list. Ops without a
+        node are not told.
+    overflow : callable() or None
+        About every `BATCH` nodes: time to make room for more rows.
     step : callable(seq) or None
         A backward node is about to run.
     gradient : callable(node, g) or None
@@ -122,16 +137,25 @@ class Tap:
         A leaf got a node of this number, which parents of later records refer to.
     begin, end : callable(run), callable(run, error) or None
         A backward run starts and is over.
+    note : callable(seq, what) or None
+        Somebody ``edited`` the gradient that a node is about to get, or had the last step,
+        which was this node's, ``undone``.
     """
 
-    __slots__ = ("begin", "end", "gradient", "leaf", "met", "op", "step")
+    __slots__ = (
+        "begin", "end", "gradient", "leaf", "met", "note", "op", "overflow", "rows", "step",
+    )  # fmt: skip
 
     def __init__(
         self, op: Any = None, step: Any = None, gradient: Any = None, leaf: Any = None,
-        begin: Any = None, end: Any = None, met: Any = None,
+        begin: Any = None, end: Any = None, met: Any = None, note: Any = None,
+        rows: Any = None, overflow: Any = None,
     ):  # fmt: skip
         self.op = op
+        self.rows = rows
+        self.overflow = overflow
         self.met = met
+        self.note = note
         self.step = step
         self.gradient = gradient
         self.leaf = leaf
@@ -161,12 +185,24 @@ def _set_taps(taps: tuple[Tap, ...]) -> None:
     if len(taps) <= 1:
         state.tap = taps[0] if taps else None
     else:
-        state.tap = Tap(**{name: _fan_out(name, taps) for name in Tap.__slots__})
-    state.op_sink = None if state.tap is None else state.tap.op
+        state.tap = Tap(**{name: _fan_out(name, taps) for name in Tap.__slots__ if name != "rows"})
+    counts = (*range(_LISTED), PORT)  # PORT is the last, and so has its own number as index
+    state.op_sinks = [_sink(taps, count) for count in counts] if taps else None
+
+
+def _sink(taps: tuple[Tap, ...], count: int) -> Any:
+    """Where records of ops with so many parents go."""
+    sinks = [tap.op for tap in taps if tap.op is not None]
+    sinks += [tap.rows(count) for tap in taps if tap.rows is not None]
+    return _all_of(sinks) or id  # `id`: a callable in C that does nothing with a record
 
 
 def _fan_out(name: str, taps: tuple[Tap, ...]) -> Any:
-    sinks = [sink for tap in taps if (sink := getattr(tap, name)) is not None]
+    return _all_of([sink for tap in taps if (sink := getattr(tap, name)) is not None])
+
+
+def _all_of(sinks: list[Any]) -> Any:
+    """One callable for several; None for none."""
     if len(sinks) <= 1:
         return sinks[0] if sinks else None
 
@@ -177,23 +213,38 @@ def _fan_out(name: str, taps: tuple[Tap, ...]) -> Any:
     return tell_all
 
 
+def overflow() -> None:
+    """Tell who taps to make room; called by the fast paths every `BATCH` nodes."""
+    tap = state.tap
+    if tap is not None and tap.overflow is not None:
+        tap.overflow()
+
+
 def tap_op(kind: Any, node: Any, out: Any, outputs: Sequence[Any] = ()) -> None:
-    """Hand an op that took the general road to the tap."""
-    sink = state.tap.op
-    if sink is None:
+    """Hand an op that took the general road, or made no node, to the tap."""
+    sinks = state.op_sinks
+    if sinks is None:
         return
+    scope = state.modes.scope
     if node is None:
-        seq = -1
-        parents: tuple[int, ...] = ()
-        code, lasti = user_location(3)
-    else:
-        seq, code, lasti = node.seq, node.code, node.lasti
-        parents = tuple(-1 if n is None else n.seq for n in node.next)
-    sink((kind, seq, out.shape, out.dtype, code, lasti, state.modes.scope, *parents))
-    if node is not None and node.outputs != 1:
+        if state.tap.op is not None:
+            code, lasti = user_location(3)
+            state.tap.op((kind, -1, out.shape, out.dtype, code, lasti, scope, 0))
+        return
+    node.scope = scope
+    nexts = node.next
+    parents = (-1 if n is None else n.seq for n in nexts)
+    seq = node.seq
+    sink = sinks[len(nexts)] if len(nexts) < _LISTED else _sink(_taps, len(nexts))
+    sink(
+        (kind, seq, out.shape, out.dtype, node.code, node.lasti, scope, saved_bytes(node), *parents)
+    )
+    if node.outputs != 1:
         for port in (getattr(x, "_fn", None) for x in outputs):
             if port.__class__ is Output:
-                sink((None, port.seq, seq, port.nr))
+                sinks[PORT]((None, port.seq, seq, port.nr))
+    if not seq & (BATCH - 1):
+        overflow()
 
 
 listeners: tuple[Listener, ...] = ()
@@ -234,6 +285,8 @@ def tell(method: str, *args: Any) -> Any:
     for listener in listeners:
         try:
             said = getattr(listener, method)(*args)
+        except BackwardStopped:
+            raise
         except Exception as error:
             raise ListenerError(
                 f"the listener {type(listener).__name__}.{method} raised "

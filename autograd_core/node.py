@@ -34,9 +34,14 @@ if TYPE_CHECKING:
 
 
 class Version:
-    """Counts in-place writes to one piece of memory; shared by all tensors on it."""
+    """Counts in-place writes to one piece of memory; shared by all tensors on it.
 
-    __slots__ = ("__weakref__", "culprit", "n")
+    ``culprit`` is who wrote last, and from where; ``before`` the name of who wrote before that
+    (unset until there were two).
+    """
+
+    __slots__ = ("__weakref__", "before", "culprit", "n")
+    before: str
 
     def __init__(self) -> None:
         self.n = 0
@@ -112,9 +117,11 @@ class Node:
         Where the user's code made the node (`location` resolves it).
     rare : Extra or None
         Hooks and the like.
+    scope : tuple of str
+        The path of modules that made the node; set only while somebody taps the events.
     """
 
-    __slots__ = ("code", "fit", "lasti", "next", "rare", "saved", "seq")
+    __slots__ = ("code", "fit", "lasti", "next", "rare", "saved", "scope", "seq")
 
     outputs: int = 1
     """How many outputs take part in the graph; 0 if that varies (see `output_count`).
@@ -130,6 +137,7 @@ class Node:
     code: CodeType | None
     lasti: int
     rare: Extra | None
+    scope: tuple[str, ...]
 
     @property
     def output_count(self) -> int:
@@ -254,8 +262,10 @@ def accumulator(leaf: Tensor) -> AccumulateGrad:
         node = AccumulateGrad(leaf)
         leaf._fn = ref(node)
         tap = state.tap
-        if tap is not None and tap.met is not None:
-            tap.met(leaf, node.seq)
+        if tap is not None:
+            node.scope = state.modes.scope
+            if tap.met is not None:
+                tap.met(leaf, node.seq)
     return node
 
 

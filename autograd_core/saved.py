@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .node import Version, accumulator, ref
 from .views import current_fn
 
@@ -215,8 +217,19 @@ def saved_bytes(node: Any) -> int:
     """Bytes of array memory that a node's saved values keep alive (views count whole)."""
     total = 0
     for value in node.saved or ():
-        for part in value if isinstance(value, tuple) else (value,):
-            array = getattr(part, "_array", part)
-            if not isinstance(array, int | float | str | tuple):
-                total += getattr(array, "nbytes", 0)
+        kind = value.__class__
+        if kind is np.ndarray:
+            total += value.nbytes
+        elif kind is tuple:
+            total += sum(_bytes_of(part) for part in value)
+        elif kind not in _PLAIN:
+            total += _bytes_of(value)
     return total
+
+
+_PLAIN = frozenset((int, float, bool, str, type(None), Version))
+
+
+def _bytes_of(value: Any) -> int:
+    array = getattr(value, "_array", value)
+    return int(getattr(array, "nbytes", 0))

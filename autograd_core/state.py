@@ -26,8 +26,14 @@ muted: int = 0
 tap: Any = None
 """Where bare facts go while somebody taps."""
 
-op_sink: Any = None
-"""``tap.op``, looked up once for the fast paths."""
+op_sinks: Any = None
+"""While somebody taps: where records of ops go, a list by the number of their parents."""
+
+cut: Any = None
+"""Told where values leave the graph or enter it anew: ``callable(how, source, result)``."""
+
+driver: Any = None
+"""Who takes backward runs to their end in place of their own loop: ``callable(run)``."""
 
 next_sequence = itertools.count().__next__
 """The number of the next node: later nodes have larger ones, so larger runs first."""
@@ -84,6 +90,13 @@ def set_mode(name: str, value: Any) -> Any:
                     harmless += change
                     muted += change
     return previous
+
+
+def entered(source: Any, made: Any) -> Any:
+    """A new tensor of values from outside the graph, after who watches for that was told."""
+    if cut is not None:
+        cut("tensor", source, made)
+    return made
 
 
 def count_listener(change: int) -> None:

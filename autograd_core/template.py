@@ -144,7 +144,7 @@ def _names(op: Op) -> dict[str, Any]:
         "mark_view": views.mark_view, "raise_freed": vjps.raise_freed,
         "raise_modified": vjps.raise_modified, "raw": numpy_backend.raw,
         "raw_for": vjps.raw_for, "modes": state.modes,
-        "tap_op": events.tap_op, "next_sequence": state.next_sequence,
+        "tap_op": events.tap_op, "overflow": events.overflow, "next_sequence": state.next_sequence,
         "write_outputs": outputs.write_outputs, "partial": partial,
     }  # fmt: skip
     for i, name in enumerate(op.inputs):
@@ -266,11 +266,40 @@ def _body_lines(op: Op, node_class: str, fallback: str) -> list[str]:
 
 
 def _tap_lines(op: Op, node_class: str) -> list[str]:
-    one = "f0.seq"
-    more = ", ".join(f"-1 if f{i} is None else f{i}.seq" for i in range(len(op.inputs)))
-    parents = one if len(op.inputs) == 1 else more
-    record = f"{node_class}, seq, r.shape, dt, code, lasti, modes.scope, {parents}"
-    return ["    sink = state.op_sink", f"    if sink is not None: sink(({record}))"]
+    n = len(op.inputs)
+    more = ", ".join(f"-1 if f{i} is None else f{i}.seq" for i in range(n))
+    parents = "f0.seq" if n == 1 else more
+
+    def sink(shape: str, held: str) -> str:
+        record = f"{node_class}, seq, {shape}, dt, code, lasti, scope, {held}, {parents}"
+        return f"sinks[{n}](({record}))"
+
+    usual = sink("r.shape", " + ".join(_held_bytes(op)) or "0")
+    lines = [f"        {usual}"]
+    if op.broadcast and n > 1:
+        lines = [f"        if n.fit is None: {sink('s', '-1')}", f"        else: {usual}"]
+    elif op.elementwise:
+        lines = [f"        {sink('r.shape', '-1')}"]
+    return [
+        "    sinks = state.op_sinks",
+        "    if sinks is not None:",
+        "        n.scope = scope = modes.scope",
+        *lines,
+        f"        if not seq & {events.BATCH - 1}: overflow()",
+    ]
+
+
+def _held_bytes(op: Op) -> list[str]:
+    """Terms of the bytes that the node keeps alive."""
+    terms = []
+    for s in op.layout:
+        if s.kind == "output":
+            terms.append("r.nbytes")
+        elif s.kind == "input":
+            always = len(s.users) == len(op.inputs)
+            size = f"a{s.index}.nbytes"
+            terms.append(size if always else f"({size} if {_any_needed(s.users)} else 0)")
+    return terms
 
 
 def _compute(op: Op) -> str:
@@ -293,9 +322,9 @@ def _fit_lines(op: Op) -> list[str]:
     if not op.broadcast or len(op.inputs) == 1:
         return ["    n.fit = None"]
     n = range(len(op.inputs))
-    same = " == ".join(f"a{i}.shape" for i in n)
+    same = " == ".join(f"a{i}.shape" for i in n[1:])
     fit = ", ".join(f"(a{i}.shape, dt)" for i in n)
-    return [f"    if {same}: n.fit = None", f"    else: n.fit = ({fit})"]
+    return ["    s = a0.shape", f"    if s == {same}: n.fit = None", f"    else: n.fit = ({fit})"]
 
 
 def _save_lines(op: Op) -> list[str]:

@@ -22,19 +22,15 @@ class Table:
 
     Parameters
     ----------
-    reserve : int
-        Rows to make room for with the first one.  Memory that was never written costs nothing, and
-        growing by copying would cost more than everything else that a recorder does.
     **columns : str
         NumPy type of each column, e.g. ``seq="i8"``.
     """
 
-    def __init__(self, reserve: int = 0, **columns: str):
+    def __init__(self, **columns: str):
         self.types = {name: np.dtype(kind) for name, kind in columns.items()}
         self.first = 0
         self._count = 0
         self._room = 0
-        self._reserve = reserve
         self._data = {name: np.empty(0, kind) for name, kind in self.types.items()}
 
     def __len__(self) -> int:
@@ -63,7 +59,7 @@ class Table:
         """Add `count` rows; a column gets a scalar or `count` values.  Returns the first id."""
         begin, end = self._count, self._count + count
         if end > self._room:
-            self._grow(max(end, self._room * 3 // 2, self._reserve, 64))
+            self._grow(max(end, self._room * 3 // 2, 64))
         for name, value in values.items():
             self._data[name][begin:end] = value
         self._count = end

@@ -8,18 +8,20 @@ are an `Epochs` entry.  A step belongs to the iteration of its run, an edge to i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from ..function import FunctionNode
+from ..events import PORT
 from ..node import LEAF_SEQ, AccumulateGrad
 from . import statistics
-from .batch import HEAD, MARK, STEP, Batch, Begin, End, LeafInfo, Mark, Wake
-from .columns import Array, Pool
+from .batch import HEAD, MARK, STEP, Batch, Begin, End, LeafInfo, Mark, Said, Switch, Wake, width_of
+from .columns import Array
+from .interned import NodeClasses, Remembered
 from .statistics import Measured
-from .traced import FUNCTION, LEAF, OP, Trace
+from .traced import LEAF, OP, Trace
 
 EARLIER = "earlier"
 """What a node is called that was made before the recording and that backward never ran."""
@@ -71,63 +73,43 @@ class Folder:
         self.orders: dict[int, int] = {}
         self.runs: dict[int, tuple[int, int]] = {}
         self.unfinished: tuple[int, float] | None = None
+        self.current = -1
+        self.edited: set[int] = set()
         text = trace.pools["text"]
-        self.names = _Remembered(text, lambda kind: kind.__name__)
-        self.dtypes = _Remembered(text, lambda kind: "" if kind is None else kind.name)
-        self.kinds = _Kinds()
+        self.names = Remembered(text, lambda kind: kind.__name__)
+        self.dtypes = Remembered(text, lambda kind: "" if kind is None else kind.name)
+        self.scopes = Remembered(trace.pools["scope"], lambda scope: scope)
+        self.classes = NodeClasses()
 
-    def fold(self, stream: Sequence[Any]) -> None:
-        """Move what a ring kept, in the order in which it happened, into the tables."""
-        batch = Batch()
-        iteration = self._catch_up(stream)
-        running = [number for number, _ in self.open]
-        for event in stream:
-            kind = event.__class__
-            if kind is tuple:
-                if event[1].__class__ is LeafInfo:
-                    self.leaves[event[0]] = event[1]
-                elif len(event) > 4 and event[2] is None:
-                    batch.adopted.append((iteration, event))
-                else:
-                    batch.ops[len(event)](event)
-            elif kind is int:  # a step of which only the number is known
-                run = running[-1] if running else -1
-                batch.steps += (run, event, np.nan, -1, None, None)
-            else:
-                batch.mark(event)
-                iteration = event.iteration
-                if kind is Begin:
-                    running.append(event.number)
-                elif kind is End:
-                    running = [n for n in running if n != event.number]
-                    iteration += event.closes
-        self.rows(batch)
+    def catch_up(self, batch: Batch, now: int) -> None:
+        """Say of which iteration the first rows of a ring are; it may have forgotten the mark.
 
-    def _catch_up(self, stream: Sequence[Any]) -> int:
-        """The iteration of the first event; the mark that said so may have been forgotten."""
-        mark = next((e for e in stream if e.__class__ in (Wake, Begin, End)), None)
-        iteration = self.epochs.iterations[-1] if mark is None else mark.iteration
-        known = [e[1] if _is_op(e) else e.seq for e in stream if _is_op(e) or e is mark]
+        Parameters
+        ----------
+        batch : Batch
+            What the ring kept.
+        now : int
+            The iteration that is running.
+        """
+        marks = [m for m in batch.steps[STEP - 1 :: STEP] if isinstance(m, Wake | Begin | End)]
+        iteration = marks[0].iteration if marks else now
+        known = [min(rows[1 :: width_of(n)]) for n, rows in batch.ops.items() if rows]
+        known += [mark.seq for mark in marks[:1]]
         if known and min(known) > self.epochs.starts[-1]:
             self.epochs.begin(min(known), iteration, self._maker())
-        return iteration
 
     def rows(self, batch: Batch) -> None:
         """Add the rows of these events."""
         flat = batch.steps
-        numbers, seqs = (np.array(flat[n::STEP], np.int64) for n in (0, 1))
+        seqs = np.array(flat[0::STEP], np.int64)
         real = seqs != MARK
         unknown = self.epochs.iterations[-1]  # of a run that began before the recording
-        for i in np.flatnonzero(~real).tolist():
-            self._mark(flat[i * STEP + STEP - 1])
-        ports = batch.ops.pop(4, None)
-        if ports is not None:
-            known = ports.__self__
-            self.ports.update(
-                zip(known[1::4], zip(known[2::4], known[3::4], strict=True), strict=True)
-            )
-        parts = [self._columns(w, extend.__self__) for w, extend in batch.ops.items()]
-        parts = [p for p in parts if len(p["seq"])]
+        numbers, said = self._take_marks(flat, real)
+        ports = batch.ops.pop(PORT, None)
+        if ports:
+            owners = zip(ports[2::4], ports[3::4], strict=True)
+            self.ports.update(zip(ports[1::4], owners, strict=True))
+        parts = [self._columns(n, rows) for n, rows in batch.ops.items() if rows]
         old = self._adopt(batch.adopted, parts) if batch.adopted else []
         source, iteration, target, slot = _arrows(parts + old)
         runs, step_iterations = self._run_of(numbers[real], unknown)
@@ -146,15 +128,59 @@ class Folder:
             output=outputs[:count][order],
         )  # fmt: skip
         if len(seqs):
-            self._steps(flat, real, ids[count:], runs)
+            self._steps(flat, real, ids[count:], runs, numbers)
+        self._said(said, seqs[real], ids[count:])
         self._forget(flat)
 
     # -------------------------------------------------------------- marks
 
+    def _take_marks(self, flat: list[Any], real: Array) -> tuple[Array, list[tuple[int, Said]]]:
+        """The run of each place among the steps, and what was said of steps, with its place."""
+        numbers = np.full(len(real), self.current, np.int64)
+        said = []
+        for passed, i in enumerate(np.flatnonzero(~real).tolist()):
+            mark = flat[i * STEP + STEP - 1]
+            if isinstance(mark, Said):
+                said.append((i - passed, mark))
+            else:
+                self._mark(mark)
+                numbers[i:] = self.current
+        return numbers, said
+
+    def _said(self, said: list[tuple[int, Said]], seqs: Array, rows: Array) -> None:
+        """Mark steps that a person edited (1) or took back (2)."""
+        steps = self.trace.tables["steps"]
+        begin = len(steps) - len(seqs)
+        flags = steps.column("edited")
+        for seq in [seq for seq in self.edited if seq in seqs]:
+            flags[begin + int(np.argmax(seqs == seq))] |= 1
+            self.edited.discard(seq)
+        for place, mark in said:
+            if mark.what == "undone":
+                row = int(self._ids(np.array([mark.seq]), np.array([0]))[0][0])
+                if mark.seq >= LEAF_SEQ:
+                    row = max(
+                        (r for (s, _), r in self.leaf_rows.items() if s == mark.seq), default=-1
+                    )
+                before = np.flatnonzero(steps.column("node")[: begin + place] == row)
+                if len(before):
+                    flags[before[-1]] |= 2
+                continue
+            later = np.flatnonzero(seqs[place:] == mark.seq)
+            if len(later):
+                flags[begin + place + later[0]] |= 1
+            else:
+                self.edited.add(mark.seq)
+
     def _mark(self, mark: Mark) -> None:
-        """Recording or a backward run began or ended."""
+        """Recording or a backward run began or ended, or another thread's run goes on."""
+        if isinstance(mark, Switch):
+            self.current = mark.number
+            return
+        assert not isinstance(mark, Said)
         runs, iteration = self.trace.tables["runs"], mark.iteration
         if isinstance(mark, Begin):
+            self.current = mark.number
             row = runs.append(
                 1, begin=mark.time - self.origin, end=np.nan, error=0,
                 iteration=iteration, create_graph=mark.create_graph,
@@ -163,6 +189,7 @@ class Folder:
             self.open.append((mark.number, mark.create_graph))
         elif isinstance(mark, End):
             self.open = [o for o in self.open if o[0] != mark.number]
+            self.current = self.open[-1][0] if self.open else -1
             at = self.runs.get(mark.number, (-1, 0))[0] - runs.first
             if 0 <= at < len(runs):
                 runs.column("end")[at] = mark.time - self.origin
@@ -203,27 +230,23 @@ class Folder:
 
     # -------------------------------------------------------------- nodes and edges
 
-    def _columns(self, width: int, flat: list[Any], iteration: int = -1) -> dict[str, Array]:
-        """Columns of numbers from the records of one width; ops without a node are left out."""
-        pools = self.trace.pools
+    def _columns(self, count: int, flat: list[Any], iteration: int = -1) -> dict[str, Array]:
+        """Columns of numbers from the records of nodes with `count` parents."""
+        pools, width = self.trace.pools, width_of(count)
         seqs = np.array(flat[1::width], np.int64)
-        if seqs.min(initial=0) < 0:
-            kept = np.flatnonzero(seqs >= 0).tolist()
-            flat = [value for n in kept for value in flat[n * width : (n + 1) * width]]
-            seqs = seqs[seqs >= 0]
-        kinds = flat[0::width]
+        classes = self.classes.codes(flat[0::width])
         iterations, makers = self.epochs.of(seqs)
         if iteration >= 0:  # the epoch is that of a node's making, which is long ago
             iterations[:], makers[:] = iteration, -1
         zeros = np.zeros(len(seqs), np.int64)
         columns = {
             "seq": seqs,
-            "op": self.names.all(kinds),
+            "op": np.array([self.names[cls] for cls in self.classes])[classes],
             "shape": list(map(pools["shape"].numbers.__getitem__, flat[2::width])),
             "dtype": self.dtypes.all(flat[3::width]),
             "place": pools["place"].all_numbers(flat[4::width], flat[5::width]),
-            "scope": list(map(pools["scope"].numbers.__getitem__, flat[6::width])),
-            "kind": list(map(self.kinds.__getitem__, kinds)),
+            "scope": self.scopes.all(flat[6::width]),
+            "kind": self.classes.kinds()[classes],
             "iteration": iterations,
             "run": makers,
             "device": zeros,
@@ -231,8 +254,23 @@ class Folder:
         }
         parents = np.array([flat[n::width] for n in range(HEAD, width)], np.int64)
         arrays = {k: np.asarray(v, np.int64) for k, v in columns.items()}
-        arrays["parents"] = parents.reshape(width - HEAD, len(seqs)).T
+        arrays["parents"] = parents.reshape(count, len(seqs)).T
+        arrays["saved"] = self._saved(np.array(flat[7::width], np.int64), classes, arrays)
         return arrays
+
+    def _saved(self, told: Array, classes: Array, columns: dict[str, Array]) -> Array:
+        """Bytes that nodes keep alive: as told, or so many arrays of the output's shape."""
+        untold = np.flatnonzero(told < 0)
+        if not len(untold):
+            return told
+        arrays = self.classes.saved_arrays(classes[untold], columns["parents"][untold])
+        shapes, of_shape = np.unique(columns["shape"][untold], return_inverse=True)
+        dtypes, of_dtype = np.unique(columns["dtype"][untold], return_inverse=True)
+        shape, text = self.trace.pools["shape"], self.trace.pools["text"]
+        sizes = np.array([prod(shape[n]) for n in shapes.tolist()])
+        items = np.array([np.dtype(text[n]).itemsize for n in dtypes.tolist()])
+        told[untold] = arrays * sizes[of_shape] * items[of_dtype]
+        return told
 
     def _adopt(self, adopted: list[Any], parts: list[dict[str, Array]]) -> list[dict[str, Array]]:
         """Nodes older than the recording, of which backward told.
@@ -251,11 +289,11 @@ class Folder:
             at = int(self.trace.ids(np.array([op[1]]))[0]) - nodes.first
             if at >= 0 and nodes.column("op")[at] != earlier:
                 continue
-            part = self._columns(len(op), list(op), iteration)
+            part = self._columns(len(op) - HEAD, list(op), iteration)
             if at < 0:
                 parts.append(part)
                 continue
-            for name in ("op", "kind", "place"):
+            for name in ("op", "kind", "place", "saved"):
                 nodes.column(name)[at] = part[name][0]
             filled.append(part)
         return filled
@@ -272,7 +310,7 @@ class Folder:
         order = np.lexsort((seqs, columns["iteration"]))  # a leaf's number is a large one
         count = len(order)
         first = self.trace.tables["nodes"].append(
-            count, saved=-1, seconds=np.nan, step=-1,
+            count, seconds=np.nan, step=-1,
             **{name: column[order] for name, column in columns.items()},
         )  # fmt: skip
         rows = np.empty(count, np.int64)
@@ -306,11 +344,18 @@ class Folder:
             "place": zeros,
             "scope": zeros,
             "kind": zeros + LEAF,
+            "saved": zeros,
             "iteration": iterations,
             "run": zeros - 1,
             "device": np.array([text(i.device) for i in infos]),
             "name": np.array([text(i.name) for i in infos]),
         }
+
+    def _find(self, seq: int) -> int:
+        """The row of a node or, the latest one, of a leaf; -1 if there is none."""
+        if seq >= LEAF_SEQ:
+            return max((row for (n, _), row in self.leaf_rows.items() if n == seq), default=-1)
+        return int(self.trace.ids(np.array([self.ports.get(seq, (seq, 0))[0]]))[0])
 
     def _ids(self, seqs: Array, iterations: Array) -> tuple[Array, Array]:
         """Ids of nodes, and of which output; rows are made for those not seen yet."""
@@ -336,26 +381,24 @@ class Folder:
 
     # -------------------------------------------------------------- steps
 
-    def _steps(self, flat: list[Any], real: Array, rows: Array, runs: Array) -> None:
-        numbers, seqs, times, saved, kinds, payloads = (flat[n::STEP] for n in range(STEP))
+    def _steps(
+        self, flat: list[Any], real: Array, rows: Array, runs: Array, numbers: Array
+    ) -> None:
+        seqs, times, kinds, payloads = (flat[n::STEP] for n in range(STEP))
         seconds = self._seconds(np.array(times), real, np.array(seqs) >= LEAF_SEQ)
         if not real.all():
             kept = np.flatnonzero(real).tolist()
-            numbers, saved, kinds, payloads = (
-                [column[i] for i in kept] for column in (numbers, saved, kinds, payloads)
-            )
+            kinds, payloads = ([column[i] for i in kept] for column in (kinds, payloads))
         if not kinds:
             return
         values = self._statistics(kinds, payloads)
         steps, nodes = self.trace.tables["steps"], self.trace.tables["nodes"]
         first = steps.append(
-            len(rows), run=runs, node=rows, order=self._order(np.array(numbers)), edited=0,
+            len(rows), run=runs, node=rows, order=self._order(numbers[real]), edited=0,
             seconds=seconds, **dict(zip(statistics.Statistics._fields, values, strict=True)),
         )  # fmt: skip
         at = rows - nodes.first
         nodes.column("step")[at] = np.arange(first, first + len(rows))
-        held = np.array(saved, np.int64)
-        nodes.column("saved")[at[held >= 0]] = held[held >= 0]
         self._note_device(at, kinds)
 
     def _note_device(self, at: Array, kinds: Sequence[Any]) -> None:
@@ -399,7 +442,7 @@ class Folder:
 
     def _statistics(self, kinds: Sequence[Any], payloads: Sequence[Any]) -> Sequence[Array]:
         kind = kinds[0]
-        if kind is not None and kinds.count(kind) == len(kinds):
+        if kind is not None and len(set(map(id, kinds))) == 1:  # np.dtype("f8") == None is True
             return statistics.of_chunks(payloads, kind, self.full)
         values: list[Array] = [
             np.full(len(kinds), unknown, np.asarray(unknown).dtype)
@@ -430,47 +473,8 @@ class Folder:
         ]
 
 
-class _Remembered(dict[Any, int]):
-    """Numbers of a pool by what they stand for, valid until the pool renumbers."""
-
-    def __init__(self, pool: Pool, name: Any):
-        super().__init__()
-        self.pool = pool
-        self.name = name
-        self.generation = pool.generation
-
-    def __missing__(self, key: Any) -> int:
-        number = self[key] = self.pool.number(self.name(key))
-        return number
-
-    def __getitem__(self, key: Any) -> int:
-        self._refresh()
-        return super().__getitem__(key)
-
-    def all(self, keys: Iterable[Any]) -> list[int]:
-        """The numbers of many."""
-        self._refresh()
-        return list(map(super().__getitem__, keys))
-
-    def _refresh(self) -> None:
-        if self.generation != self.pool.generation:
-            self.clear()
-            self.generation = self.pool.generation
-
-
-class _Kinds(dict[Any, int]):
-    def __missing__(self, cls: Any) -> int:
-        kind = self[cls] = FUNCTION if issubclass(cls, FunctionNode) else OP
-        return kind
-
-
 _NOBODY = LeafInfo(None, "", None, None, "")
 """A leaf of which nothing is known."""
-
-
-def _is_op(event: Any) -> bool:
-    """Whether an event of a ring is the record of an op with a node."""
-    return event.__class__ is tuple and len(event) > 4 and event[2] is not None and event[1] >= 0
 
 
 def _arrows(parts: list[dict[str, Array]]) -> tuple[Array, Array, Array, Array]:

@@ -4,8 +4,7 @@ A `Recorder` taps the engine (`autograd_core.events.Tap`).  While the program ru
 appends: a tuple for each op, and for each backward step the bytes of a tiny gradient or the
 statistics of a larger one.  What was appended is folded into the columns of the `Trace`
 many rows at a time: every few thousand events, or when somebody reads the trace.  With
-``stats="off"`` the events go into a ring (a deque that forgets its oldest) and are folded
-only when somebody reads.
+``stats="off"`` there is only a ring of the last ops (`ring`), folded when somebody reads.
 
 Nothing of the user's is kept: no tensor, no array, no node, no frame.  A leaf is known by a
 weak reference, a node by its number, a place by code object and offset.
@@ -14,7 +13,6 @@ weak reference, a node by its number, a place by code object and offset.
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -25,27 +23,28 @@ import numpy as np
 
 from .. import events, state
 from ..backends import backend_of
-from ..node import AccumulateGrad, Output
+from ..node import AccumulateGrad, Output, edge_of
 from ..saved import saved_bytes
 from . import statistics
-from .batch import STEP, Batch, Begin, End, LeafInfo, Mark, Wake
+from .batch import STEP, Batch, Begin, End, LeafInfo, Mark, Said, Switch, Wake
 from .fold import Folder
 from .names import name_of_leaf
+from .ring import Ring
 from .statistics import of_array
 from .traced import BYTES_A_NODE, Trace
 
 MODES = ("off", "basic", "full")
 TINY = 1024
 """Bytes up to which a gradient is copied now and measured with many others later."""
-BATCH = 4096
-"""Events that are folded together, a power of two; fewer where the budget is small."""
 SEVERAL = -2
 """Stands for the number of the backward run while several threads run one."""
-RING_BYTES = 400
-"""What an event in the ring takes, about."""
-RING = 8192
-"""Events in the ring unless a budget says otherwise: they must stay in the cache, or each
-new one waits for the memory of the oldest."""
+RING_BYTES = 300
+"""What a node in the ring takes, about."""
+BATCH = 4096
+"""Events that are folded together, a power of two; fewer where the budget is small."""
+RING = 1024
+"""Nodes that the ring keeps at least, unless a budget says otherwise: so few that what it
+holds stays in the processor's cache, since waiting for memory is most of what a ring costs."""
 BUDGET = 64 << 20
 """Bytes of a trace unless told otherwise."""
 
@@ -61,8 +60,8 @@ class Recorder:
     every : int
         Record every so many iterations (an iteration ends with a ``backward()``).
     memory : int, optional
-        Byte budget of the trace; 64 MiB if not given, and with ``stats="off"`` a ring of the
-        last 8192 events, else of as many as fit the budget.
+        Byte budget of the trace; 64 MiB if not given, and with ``stats="off"`` a ring of at
+        least the last 1024 nodes, else of as many as fit the budget.
 
     Attributes
     ----------
@@ -86,10 +85,9 @@ class Recorder:
         self.trace.flush = self.flush
         self.every = every
         self.full = stats == "full"
-        self._ring: deque[Any] | None = None
+        self._ring: Ring | None = None
         if stats == "off":
-            size = RING if memory is None else max(memory // RING_BYTES, 1024)
-            self._ring = deque(maxlen=size)
+            self._ring = Ring(RING if memory is None else max(memory // RING_BYTES, 1024))
         self._limit = min(BATCH, 1 << (budget // (4 * BYTES_A_NODE)).bit_length() - 1)
         self._batch = Batch()
         self._folder = Folder(self.trace, self.full)
@@ -103,8 +101,7 @@ class Recorder:
         self._begun: float | None = None
         self._spent = [0.0]
         self._counted = 0
-        self._held = _Held()
-        self._control = events.Tap(begin=self._begin, end=self._end)
+        self._control = events.Tap(begin=self._begin, end=self._end, note=self._said)
         self._data: events.Tap | None = None
 
     # -------------------------------------------------------------- on and off
@@ -142,82 +139,73 @@ class Recorder:
 
     # -------------------------------------------------------------- what the engine calls
 
-    def _ring_tap(self, ring: deque[Any]) -> events.Tap:
-        """Bare events into the ring, by the deque's own C function."""
-        append, info_of = ring.append, self._info
-        infos: dict[int, LeafInfo] = {}
-
-        def leaf(leaf: Any, seq: int, grad: Any) -> None:
-            append((seq, infos.get(seq) or info_of(leaf)))  # again: the ring may have forgotten
-            append(seq)
+    def _ring_tap(self, ring: Ring) -> events.Tap:
+        """Records of ops into the ring, by a list's own C function."""
+        leaves, info_of, known = ring.leaves, self._info, self._leaves.get
 
         def met(leaf: Any, seq: int) -> None:
-            if len(infos) > RING:
-                infos.clear()
-            info = infos[seq] = info_of(leaf)
-            append((seq, info))
+            info = known(id(leaf))
+            leaves[seq] = info if info is not None and info.ref() is leaf else info_of(leaf)
 
-        return events.Tap(op=append, step=append, leaf=leaf, met=met)
+        return events.Tap(rows=ring.rows.sink, met=met, overflow=ring.trim)
 
     def _tap(self) -> events.Tap:
         """Events into a batch, with gradients; closures, since attributes cost time."""
-        extend_of, step, flush = self._batch.ops, self._batch.steps.extend, self.flush
-        since, current, held, clock = self._since, self._current, self._held, perf_counter
+        step, flush = self._batch.steps.extend, self.flush
+        since, current, clock, last_run = self._since, self._current, perf_counter, [-1]
         array_type, tiny, full, number = np.ndarray, TINY, self.full, self._number
         spent, leaves, info_of = self._spent, self._folder.leaves, self._info
         last = self._limit - 1
-
-        def op(record: tuple[Any, ...]) -> None:
-            seq = record[1]
-            if seq >= 0:
-                extend_of[len(record)](record)
-                if not seq & last:
-                    flush()
-
-        def put(seq: int, bytes_held: int, g: Any) -> None:
-            run = current[0]
-            if run == SEVERAL:
-                run = number()
-            now = clock()
-            if g.__class__ is not array_type:
-                kind, payload = self._measure(g)
-            elif g.nbytes <= tiny:
-                step((run, seq, now, bytes_held, g.dtype, g.tobytes()))
-                return
-            else:
-                kind, payload = None, of_array(g, full)
-            spent[0] += clock() - now
-            step((run, seq, now, bytes_held, kind, payload))
 
         def gradient(node: Any, g: Any) -> None:
             seq = node.seq
             if seq < since:
                 self._adopt(node)
-            try:
-                places, saved = held[node.__class__], node.saved
-                bytes_held = 0
-                for i in places:
-                    x = saved[i]
-                    if x is not None:
-                        bytes_held += (x if x.__class__ is array_type else x._array).nbytes
-            except (AttributeError, TypeError, IndexError):
-                bytes_held = saved_bytes(node) if node.saved else 0
             if g.__class__ is array_type and g.nbytes <= tiny and current[0] != SEVERAL:
-                step((current[0], seq, clock(), bytes_held, g.dtype, g.tobytes()))  # as `put`
+                step((seq, clock(), g.dtype, g.tobytes()))
             else:
-                put(seq, bytes_held, g)
+                put(seq, g)
             if not seq & last:
                 flush()
+
+        def put(seq: int, g: Any) -> None:
+            if current[0] == SEVERAL:
+                switch()
+            now = clock()
+            if g.__class__ is not array_type:
+                kind, payload = self._measure(g)
+            elif g.nbytes <= tiny:
+                kind, payload = g.dtype, g.tobytes()
+            else:
+                kind, payload = None, of_array(g, full)
+                spent[0] += clock() - now
+            step((seq, now, kind, payload))
+
+        def switch() -> None:
+            run = number()
+            if run != last_run[0]:
+                last_run[0] = run
+                self._mark(Switch(clock(), run))
 
         def leaf(leaf: Any, seq: int, grad: Any) -> None:
             if seq not in leaves:
                 leaves[seq] = info_of(leaf)
-            put(seq, 0, grad)
+            put(seq, grad)
 
         def met(leaf: Any, seq: int) -> None:
             leaves[seq] = info_of(leaf)
 
-        return events.Tap(op=op, gradient=gradient, leaf=leaf, met=met)
+        return events.Tap(
+            rows=self._batch.ops.sink,
+            gradient=gradient,
+            leaf=leaf,
+            met=met,
+            overflow=self._overflow,
+        )
+
+    def _overflow(self) -> None:
+        if len(self._batch) >= self._limit:
+            self.flush()
 
     def _measure(self, g: Any) -> tuple[Any, Any]:
         """Dtype and bytes of a small number, or None and the statistics of anything else."""
@@ -256,8 +244,17 @@ class Recorder:
         if recorded:
             if self._ring is not None:
                 self._adopt_graph([fn for fn, _ in run.roots])
-            seq, now = state.next_sequence(), perf_counter()
-            self._mark(Begin(seq, now, self._iteration, number, run.create_graph))
+            self._mark(self._begun_now(run, number))
+
+    def _begun_now(self, run: Any, number: int) -> Begin:
+        seq, now = state.next_sequence(), perf_counter()
+        roots: tuple[int, ...] = ()
+        needed = None
+        if self._ring is not None:
+            nodes: Any = (edge_of(fn)[0] for fn, _ in run.roots)
+            roots = tuple(node.seq for node in nodes)
+            needed = None if run.needed is None else frozenset(n.seq for n in run.needed)
+        return Begin(seq, now, self._iteration, number, run.create_graph, roots, needed)
 
     def _end(self, run: Any, error: BaseException | None) -> None:
         thread = threading.get_ident()
@@ -270,7 +267,7 @@ class Recorder:
             self._captured(run)
             text = f"{type(error).__name__}: {error}"[:500] if error is not None else ""
             seq, now = state.next_sequence(), perf_counter()
-            self._mark(End(seq, now, self._iteration, number, text, closes))
+            self._mark(End(seq, now, self._iteration, number, text, closes, run.ended_at))
         stack.pop()
         if not stack:
             del self._running[thread]
@@ -284,12 +281,16 @@ class Recorder:
 
     def _mark(self, mark: Mark) -> None:
         if self._ring is not None:
-            self._ring.append(mark)
+            self._ring.marks.append(mark)
             return
         with self.trace.lock:  # no mark comes between the steps and the ops that are taken
             self._batch.mark(mark)
             if len(self._batch.steps) >= self._limit * STEP:
                 self.flush()
+
+    def _said(self, seq: int, what: str) -> None:
+        if self._data is not None and self._ring is None:
+            self._mark(Said(perf_counter(), seq, what))
 
     def _captured(self, run: Any) -> None:
         """What ``autograd.grad`` took at leaves, where nothing was accumulated."""
@@ -308,24 +309,15 @@ class Recorder:
             if fn.__class__ is AccumulateGrad:
                 self._meet(fn.variable, fn.seq)
             elif fn.__class__ is Output:
-                self._keep((None, fn.seq, fn.next[0].seq, fn.nr))
+                rows = self._batch.ops if self._ring is None else self._ring.rows
+                rows[events.PORT].extend((None, fn.seq, fn.next[0].seq, fn.nr))
             parents.append(-1 if fn is None else fn.seq)
-        self._keep((node.__class__, node.seq, None, None, node.code, node.lasti, (), *parents))
-
-    def _keep(self, record: tuple[Any, ...]) -> None:
-        if self._ring is not None:
-            self._ring.append(record)
-        elif record[0] is None:
-            self._batch.ops[len(record)](record)
-        else:
-            self._batch.adopted.append((self._iteration, record))
+        where = (node.code, node.lasti, getattr(node, "scope", ()))
+        record = (node.__class__, node.seq, None, None, *where, saved_bytes(node), *parents)
+        (self._ring or self._batch).adopted.append((self._iteration, record))
 
     def _meet(self, leaf: Any, seq: int) -> None:
-        info = self._info(leaf)
-        if self._ring is not None:
-            self._ring.append((seq, info))
-        else:
-            self._folder.leaves[seq] = info
+        (self._ring or self._folder).leaves[seq] = self._info(leaf)
 
     def _adopt_graph(self, roots: Sequence[Any]) -> None:
         seen = {fn for fn in roots if fn.seq < self._since}
@@ -352,18 +344,19 @@ class Recorder:
             self._spent[0] += perf_counter() - start
 
     def _move(self) -> None:
-        if self._ring is not None:
-            stream = [self._ring.popleft() for _ in range(len(self._ring))]
-            self._counted += len(stream)
-            self._folder.fold(stream)
-            return
-        batch = self._batch.take()
+        if self._ring is None:
+            batch = self._batch.take()
+        else:
+            batch = self._ring.take(self.trace.parents_of)
+            self._folder.leaves.update(self._ring.leaves)
+            self._folder.catch_up(batch, self._iteration)
         self._counted += len(batch)
         self._folder.rows(batch)
 
     def _forget_dead_leaves(self) -> None:
         if len(self._leaves) > 2 * self._known + 64:
-            self._leaves = {k: v for k, v in self._leaves.items() if v.ref() is not None}
+            for key in [k for k, info in self._leaves.items() if info.ref() is None]:
+                del self._leaves[key]
             self._known = len(self._leaves)
 
     def _account(self) -> None:
@@ -372,35 +365,17 @@ class Recorder:
         self.trace.recording_seconds = self._spent[0] + count * _price(self.trace.stats)
 
 
-class _Held(dict[Any, tuple[int, ...]]):
-    """Where in a node's ``saved`` the tensors are, for each class of nodes."""
-
-    def __missing__(self, cls: Any) -> tuple[int, ...]:
-        places: list[int] = []
-        at = 0
-        if cls.op is None or any(s.kind == "inputs" for s in cls.op.layout):
-            places = [1 << 30]  # a list of tensors, or a custom Function: ask `saved_bytes`
-        else:
-            for s in cls.op.layout:
-                if s.kind in ("input", "output"):
-                    places.append(at)
-                at += s.width
-        self[cls] = tuple(places)
-        return self[cls]
-
-
 _prices: dict[str, float] = {}
 
 
 def _price(stats: str) -> float:
     """Seconds that one event takes until it is appended, tried out once."""
     if stats not in _prices:
-        record = (AccumulateGrad, 1, (), None, None, 0, (), -1)
-        probe = Recorder(stats)
-        tap = probe._tap() if probe._ring is None else probe._ring_tap(probe._ring)
+        record = (AccumulateGrad, 1, (), None, None, 0, (), 0, -1)
+        sink = Batch().ops.sink(1)
         start = perf_counter()
         for _ in range(256):
-            tap.op(record)
+            sink(record)
         each = (perf_counter() - start) / 256
         _prices[stats] = each if stats == "off" else 3 * each  # a step costs some five times an op
     return _prices[stats]
@@ -419,8 +394,8 @@ def trace(stats: str = "full", every: int = 1, memory: int | None = None) -> Ite
         Record every so many iterations.
     memory : int, optional
         Byte budget of the trace, 64 MiB if not given; the oldest iterations fall out beyond
-        it.  With ``stats="off"`` the last 8192 events are kept, or, if a budget is given, as
-        many as fit it at 400 bytes each.
+        it.  With ``stats="off"`` at least the last 1024 nodes are kept, or, if a budget is
+        given, as many as fit it at 300 bytes each.
 
     Yields
     ------

@@ -136,9 +136,9 @@ def test_the_ring_forgets_its_oldest_events():
     x = leaf(1.0)
     with debug.trace(stats="off", memory=1 << 19) as t:
         y = x
-        for _ in range(5000):
+        for _ in range(20_000):
             y = y * 1.0
-    assert 1000 < len(t.nodes) < 2000
+    assert 1747 <= len(t.nodes) < 1747 + 4096  # 300 bytes a node; trimmed every 4096
     seqs = t.nodes["seq"]
     assert seqs.max() - seqs.min() == len(seqs) - 1
 
@@ -208,17 +208,17 @@ def test_ops_without_a_graph_do_not_pile_up():
     with ag.no_grad():
         for _ in range(100):
             x * 2.0
-    assert not recorder._batch.ops
+    assert not recorder._batch.ops.count()
     assert not len(recorder.stop().trace.nodes)
 
 
 def test_a_ring_that_forgot_the_beginning_knows_the_iteration():
     x = leaf(1.0, 2.0)
     with debug.trace("off", memory=1 << 19) as t:
-        for _ in range(500):
+        for _ in range(5000):
             (x * x).sum().backward()
     assert t.iterations.start > 100
-    assert t.iterations.stop == 500
+    assert t.iterations.stop == 5000
     assert {n.name for n in t.nodes if n.kind == "leaf"} == {"x"}
 
 

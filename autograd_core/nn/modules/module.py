@@ -87,7 +87,11 @@ class Module(Hooks, State):
         """Run with this module's path pushed onto the scope that listeners are told."""
         modes, outer = state.modes, _active.module
         previous = modes.scope
-        modes.scope = _scope_within(previous, outer, self)
+        known = self.__dict__.get("_known_scope")
+        if known is None or known[0] is not previous or known[1] != id(self):  # a copy's is not its
+            known = (previous, id(self), _scope_within(previous, outer, self))
+            self.__dict__["_known_scope"] = known
+        modes.scope = known[2]
         _active.module = self
         try:
             if self._hooked:
