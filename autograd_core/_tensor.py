@@ -486,6 +486,8 @@ class Tensor:
         if counter is None:
             counter = self._version_counter = Version()
         counter.n += 1
+        if counter.culprit is not None:
+            counter.before = counter.culprit[0]
         counter.culprit = (culprit, *user_location(2))
 
     @property
@@ -501,19 +503,26 @@ class Tensor:
         if self._version_counter is None:
             self._version_counter = Version()
         t._version_counter = self._version_counter
+        if state.cut is not None:
+            state.cut("detach", self, t)
         return t
 
     def detach_(self) -> Tensor:
         """Take this tensor out of its graph."""
         if self._view is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        if state.cut is not None:
+            state.cut("detach", self, self)
         self._fn = None
         return self
 
     @property
     def data(self) -> Tensor:
         """The same memory without history or version checks; prefer `detach`."""
-        return Tensor._from_array(self._array)
+        t = Tensor._from_array(self._array)
+        if state.cut is not None:
+            state.cut("data", self, t)
+        return t
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -529,11 +538,17 @@ class Tensor:
             raise RuntimeError(
                 f"a Tensor with {self._array.size} elements cannot be converted to Scalar"
             )
-        return _python_values(self._host().reshape(()))
+        value = _python_values(self._host().reshape(()))
+        if state.cut is not None:
+            state.cut("item", self, value)
+        return value
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
-        return _python_values(self._host())
+        values = _python_values(self._host())
+        if state.cut is not None:
+            state.cut("tolist", self, values)
+        return values
 
     def _host(self) -> np.ndarray[Any, Any]:
         return backend_of(self._array).to_numpy(self._array)

@@ -35,6 +35,7 @@ from .fast_backward import explain, in_order, priority, run_fast
 from .journal import Journal
 from .node import AccumulateGrad, Output
 from .vjps import fit_grads
+from .watched_backward import run_watched
 
 
 class Run:
@@ -175,12 +176,16 @@ class Run:
 
     def peek(self) -> Any:
         """The node that `step` will run next; None when the run is over."""
-        self._pass_outputs()
+        self.pass_outputs()
         return self.ready[0][1] if self.ready else None
 
-    def _pass_outputs(self) -> None:
+    def pass_outputs(self) -> None:
+        """Hand gradients that wait at an output on to the node it belongs to."""
         while self.ready and self.ready[0][1].__class__ is Output:
-            _, port, grad = heappop(self.ready)
+            entry = heappop(self.ready)
+            if self.journal is not None:
+                self.journal.note_port(self, entry)
+            _, port, grad = entry
             self.deliver(port.next[0], grad, port.nr)
 
     def arrived(self) -> tuple[Any, ...]:
@@ -201,7 +206,7 @@ class Run:
 
     def step(self) -> Any:
         """Run the next node and deliver its gradients; return it, or None at the end."""
-        self._pass_outputs()
+        self.pass_outputs()
         if not self.ready:
             return None
         entry = heappop(self.ready)
@@ -242,17 +247,8 @@ class Run:
         """
         previous = state.set_mode("grad", self.create_graph)
         self._plain = self._is_plain()
-        ready, step = self.ready, self.step
         try:
-            while ready:
-                _, node, grad = ready[0]
-                if node.__class__ is Output:
-                    self._pass_outputs()
-                elif gate is not None and gate(node, grad):
-                    return node
-                else:
-                    step()
-            return None
+            return run_watched(self, gate, self._plain)
         finally:
             self._plain = False
             state.set_mode("grad", previous)
@@ -322,10 +318,10 @@ class Run:
         except Exception as error:
             explain(error, node)
             raise
-        if node.releases and not self.keep_graph:
-            node.saved = None
         if state.modes.anomaly and state.modes.anomaly_nan:
             check_gradients(node, _bare(grads), _bare(results))
+        if node.releases and not self.keep_graph:
+            node.saved = None
         return results
 
     # -------------------------------------------------------------- leaves, hooks, captures

@@ -178,10 +178,29 @@ def remove_tap(tap: Tap) -> None:
         _set_taps(tuple(known for known in _taps if known is not tap))
 
 
+_deaf = 0
+
+
+@contextmanager
+def untapped() -> Iterator[None]:
+    """Hand nothing to the taps inside the ``with`` block: what runs there is not the user's."""
+    global _deaf
+    with _lock:
+        _deaf += 1
+        _set_taps(_taps)
+    try:
+        yield
+    finally:
+        with _lock:
+            _deaf -= 1
+            _set_taps(_taps)
+
+
 def _set_taps(taps: tuple[Tap, ...]) -> None:
     global _taps
     state.count_taps(len(taps) - len(_taps))
     _taps = taps
+    taps = () if _deaf else taps
     if len(taps) <= 1:
         state.tap = taps[0] if taps else None
     else:

@@ -34,7 +34,10 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray[Any, Any]:
                 f"can't convert {self.device} device type tensor to numpy. "
                 "Use Tensor.cpu() to copy the tensor to host memory first."
             )
-    return self._host()
+    array = self._host()
+    if state.cut is not None:
+        state.cut("numpy", self, array)
+    return array
 
 
 @method()

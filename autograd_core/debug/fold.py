@@ -20,6 +20,7 @@ from . import statistics
 from .batch import HEAD, MARK, STEP, Batch, Begin, End, LeafInfo, Mark, Said, Switch, Wake, width_of
 from .columns import Array
 from .interned import NodeClasses, Remembered
+from .rows import EDITED, UNDONE
 from .statistics import Measured
 from .traced import LEAF, OP, Trace
 
@@ -148,12 +149,12 @@ class Folder:
         return numbers, said
 
     def _said(self, said: list[tuple[int, Said]], seqs: Array, rows: Array) -> None:
-        """Mark steps that a person edited (1) or took back (2)."""
+        """Mark steps that a person edited or took back."""
         steps = self.trace.tables["steps"]
         begin = len(steps) - len(seqs)
         flags = steps.column("edited")
         for seq in [seq for seq in self.edited if seq in seqs]:
-            flags[begin + int(np.argmax(seqs == seq))] |= 1
+            flags[begin + int(np.argmax(seqs == seq))] |= EDITED
             self.edited.discard(seq)
         for place, mark in said:
             if mark.what == "undone":
@@ -164,11 +165,11 @@ class Folder:
                     )
                 before = np.flatnonzero(steps.column("node")[: begin + place] == row)
                 if len(before):
-                    flags[before[-1]] |= 2
+                    flags[before[-1]] |= UNDONE
                 continue
             later = np.flatnonzero(seqs[place:] == mark.seq)
             if len(later):
-                flags[begin + place + later[0]] |= 1
+                flags[begin + place + later[0]] |= EDITED
             else:
                 self.edited.add(mark.seq)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .columns import Array
-from .rows import Node, Rows
+from .rows import UNDONE, Node, Rows
 from .theme import number
 
 if TYPE_CHECKING:
@@ -93,10 +93,8 @@ def _line_fits(trace: Trace, place: int, wanted: int | str) -> bool:
 def summary(trace: Trace) -> str:
     """See `Trace.summary`."""
     count, steps = len(trace.nodes), trace.tables["steps"]
-    parts = [
-        f"{count} node{'s' * (count != 1)}",
-        f"{len(steps)} backward step{'s' * (len(steps) != 1)}",
-    ]
+    ran = len(steps) - int((steps.column("edited") & UNDONE > 0).sum())
+    parts = [f"{count} node{'s' * (count != 1)}", f"{ran} backward step{'s' * (ran != 1)}"]
     worst = _worst(trace)
     if worst is not None:
         parts.append(f"worst gradient {number(worst.norm)} at {worst.name or worst.label}")

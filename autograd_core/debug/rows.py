@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..source import Location
     from .traced import Trace
 
+EDITED, UNDONE = 1, 2
+"""Bits of a step's column ``edited``: by a person; taken back, and perhaps run again later."""
+
 R = TypeVar("R", bound="Row")
 _SUFFIX = re.compile(r"Backward\d*$")
 _STATISTICS = ("size", "norm", "min", "max", "zeros", "nan", "inf")
@@ -261,7 +264,12 @@ class Step(Row):
     @property
     def edited(self) -> bool:
         """Whether somebody changed the gradient in flight."""
-        return bool(self._get("edited"))
+        return bool(self._get("edited") & EDITED)
+
+    @property
+    def undone(self) -> bool:
+        """Whether somebody took this step back; if it ran again, that is a step of its own."""
+        return bool(self._get("edited") & UNDONE)
 
     @property
     def statistics(self) -> Statistics:

@@ -80,12 +80,13 @@ class Trace:
         self.seconds = 0.0
         self.recording_seconds = 0.0
         self.stats = "full"
-        rows = memory // BYTES_A_NODE
+        self.breakpoints: list[dict[str, Any]] = []
+        """Those that were set, as `breakpoints.Breakpoints.to_json` has them."""
         self.tables = {
-            "nodes": Table(rows, **NODE),
-            "edges": Table(rows * 3 // 2, **EDGE),
-            "steps": Table(rows, **STEP),
-            "runs": Table(64, **RUN),
+            "nodes": Table(**NODE),
+            "edges": Table(**EDGE),
+            "steps": Table(**STEP),
+            "runs": Table(**RUN),
         }
         self.pools = {"text": Pool([""]), "scope": Pool([()]), "shape": Pool([None]),
                       "place": PlacePool([(None, -1)])}  # fmt: skip
@@ -182,6 +183,14 @@ class Trace:
         from .query import find
 
         return find(self, op, module, name, line, nonfinite, min_norm, max_norm, iteration)
+
+    def parents_of(self, seq: int) -> list[int]:
+        """The numbers of the nodes from which a node was computed; none if it is not here."""
+        nodes, edges = self.tables["nodes"], self.tables["edges"]
+        row = int(self.ids(np.array([seq]))[0])
+        targets = edges.column("target")[edges.column("source") == row] if row >= 0 else []
+        numbers = nodes.column("seq")
+        return [int(numbers[t - nodes.first]) for t in targets]
 
     # -------------------------------------------------------------- places
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import state
 from .._tensor import Tensor
 from ..dtypes import FLOATING
 from ..errors import DtypeError
@@ -42,7 +43,7 @@ class Parameter(Tensor):
                     f"got {data.dtype!r}; pass requires_grad=False or convert with .float()"
                 )
             made._fn = LEAF
-        return made
+        return state.entered(data, made)
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

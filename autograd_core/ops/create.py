@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backends, dtypes
+from .. import backends, dtypes, state
 from .._tensor import Tensor, method
 from ..backends import Backend, move
 from ..backends import device as device_type
@@ -62,7 +62,8 @@ def tensor(
     if kind is None:
         kind = dtypes.from_numpy(array.dtype)
     _check_range(data, kind)
-    return finish(move(np.array(array, kind.numpy, order="C"), device_type(device)), requires_grad)
+    array = move(np.array(array, kind.numpy, order="C"), device_type(device))
+    return state.entered(data, finish(array, requires_grad))
 
 
 def finish(array: Any, requires_grad: bool = False) -> Tensor:
@@ -212,7 +213,8 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
             "copy of your array with array.copy().)"
         )
     native = ndarray.dtype == kind.numpy and ndarray.dtype.isnative
-    return Tensor._from_array(ndarray if native else ndarray.astype(kind.numpy))
+    array = ndarray if native else ndarray.astype(kind.numpy)
+    return state.entered(ndarray, Tensor._from_array(array))
 
 
 def from_dlpack(ext_tensor: Any) -> Tensor:
