@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from . import dispatch
 from .backends import backend_of, is_array
 from .errors import GradientError
 
@@ -13,8 +14,6 @@ _lock = threading.Lock()
 
 def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
     """Add a raw gradient to ``leaf.grad``; `fresh` says that nobody else holds the array."""
-    from ._tensor import Tensor
-
     array = leaf._array
     if not is_array(grad):
         grad, fresh = backend_of(array).xp.asarray(grad, array.dtype), True
@@ -29,9 +28,9 @@ def accumulate(leaf: Any, grad: Any, fresh: bool) -> None:
         if known is None:
             if not fresh or grad.base is not None:
                 grad = grad.copy()
-            leaf._grad = Tensor._from_array(grad)
+            leaf._grad = dispatch.TensorClass._from_array(grad)
         elif known._fn is not None:
-            leaf._grad = known + Tensor._from_array(grad)
+            leaf._grad = known + dispatch.TensorClass._from_array(grad)
         else:
             total = known._array
             total += grad

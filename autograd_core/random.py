@@ -90,6 +90,24 @@ class Generator:
         }
         return self
 
+    def snapshot(self) -> Any:
+        """Where every stream stands, those of other devices too, for `restore`."""
+        others = {}
+        for key, stream in self._others.items():
+            if stream is not None:
+                with stream.bit_generator._state.device:
+                    others[key] = stream, stream.bit_generator._state.copy()
+        return self.get_state(), others
+
+    def restore(self, kept: Any) -> None:
+        """Go back to where `snapshot` was called, on every device."""
+        state, others = kept
+        self.set_state(state)
+        for key, (stream, words) in others.items():
+            with words.device:
+                stream.bit_generator._state[...] = words
+            self._others[key] = stream
+
     def clone_state(self) -> Generator:
         """Another generator that will draw the same numbers."""
         return Generator(self.device).set_state(self.get_state())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import state
 from .accumulate import accumulate
 from .fast_backward import explain, priority
+from .journal import Note, waiting_for
 from .node import AccumulateGrad, Output
 from .vjps import fit_grads
 
@@ -36,6 +37,8 @@ def run_watched(run: Run, gate: Callable[[Any, Any], bool] | None, plain: bool) 
     step = None if tap is None else tap.step
     gradient, arrives = (None, None) if tap is None else (tap.gradient, tap.leaf)
     keep = run.keep_graph
+    append = None if journal is None else journal.append
+    fresh: set[Any] = set()
     while ready:
         entry = ready[0]
         _, node, g = entry
@@ -44,26 +47,35 @@ def run_watched(run: Run, gate: Callable[[Any, Any], bool] | None, plain: bool) 
             run.pass_outputs()
             continue
         if gate is not None and gate(node, g):
+            if journal is not None:
+                journal.unshare()
             return node
         if not plain or g is None or node.rare is not None:
+            if journal is not None:
+                journal.unshare()
             run.step()
             continue
         if kind is AccumulateGrad:
             leaf = node.variable
             if leaf._rare is not None:
+                if journal is not None:
+                    journal.unshare()
                 run.step()
                 continue
             heappop(ready)
+            takes = node in fresh
             if journal is not None:
-                journal.note(run, entry)
+                note = journal.note(run, entry)
+                if takes:
+                    journal.taken_over.append(note)
             if arrives is not None:
                 arrives(leaf, node.seq, g)
-            accumulate(leaf, g, False)
+            accumulate(leaf, g, takes)
             run.done += 1
             continue
         heappop(ready)
-        if journal is not None:
-            journal.note(run, entry)
+        if append is not None:
+            append(Note(entry, node.saved, waiting_for(run, node) if waiting else ()))
         if step is not None:
             step(node.seq)
         if gradient is not None:
@@ -81,7 +93,11 @@ def run_watched(run: Run, gate: Callable[[Any, Any], bool] | None, plain: bool) 
                 continue
             if fn in waiting:
                 run.deliver(fn, grad)
+            elif fn.__class__ is not AccumulateGrad:
+                heappush(ready, (-fn.seq, fn, grad))
             else:
+                if grad is not g:
+                    fresh.add(fn)
                 heappush(ready, (priority(fn), fn, grad))
         run.done += 1
     return None

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [engine] [trace] [gpu]``: print the figures."""
+"""``python -m benchmarks [engine] [trace] [debugger] [gpu]``: print the figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 
 def main() -> int:
     """Run the named benchmarks (all but gpu by default)."""
-    names = sys.argv[1:] or ["engine", "trace"]
+    names = sys.argv[1:] or ["engine", "trace", "debugger"]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as PyTorch is told; read at import
     print(f"Python {platform.python_version()} on {platform.machine()}, {platform.system()}")
     for name in names:

@@ -1,4 +1,4 @@
-"""The kernel side of Jupyter: magics that show a running backward, and names for cells.
+"""The kernel side of Jupyter: magics that show and stop a running backward, names for cells.
 
 ``%load_ext autograd_core`` (or ``%load_ext jupyter_ext``) gives::
 
@@ -6,10 +6,14 @@
     %autograd_trace EXPRESSION      the same for one expression
     %autograd_trace on|off|status   trace over several cells
     %autograd_flow                  the gradient flow of the last trace
+    %autograd_break CONDITION       stop backward where the condition holds
+    %autograd_debug                 look around where the last exception came from
+    %autograd_why THING             why a gradient is as it is
 
 Three things work together, each in a file of its own: `cell_transform` turns the ``%%``
 line into a call that begins the recording, so that the rest stays a normal cell; a
 `session.Session` ends it when IPython says that the cell is over; `display` shows it.
+At a stop `front_jupyter` asks: it draws the picture of how commands come in.
 """
 
 from __future__ import annotations

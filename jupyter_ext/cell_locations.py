@@ -7,8 +7,11 @@ user sees, and, where the front end told it, into the id of the cell.
 
 from __future__ import annotations
 
+import ast
+import linecache
 import re
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from autograd_core import source
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from autograd_core.source import Location
 
 _CELL = re.compile(r"In ?\[(\d+)\]")
+_CALL = re.compile(r"get_ipython\(\).run_line_magic\('autograd_trace_begin', (.*)\)$")
 
 
 class CellLocations:
@@ -58,14 +62,31 @@ class CellLocations:
         cell = getattr(info, "cell_id", None) or self._id_from_kernel()
         if cell is None or not info.raw_cell:
             return
+        self._ids[self._file_of(info)] = cell
+
+    def _file_of(self, info: Any) -> str:
         transformed = getattr(info, "transformed_cell", None) or info.raw_cell
-        name = self.shell.compile.get_code_name(
-            info.raw_cell, transformed, self.shell.execution_count
-        )
-        self._ids[name] = cell
+        count = self.shell.execution_count
+        return str(self.shell.compile.get_code_name(info.raw_cell, transformed, count))
+
+    def show_as_typed(self) -> None:
+        """Show in listings of the running cell its ``%%`` line, and not the call it became.
+
+        As a comment: tracebacks read the source as Python.
+        """
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and self.execution_count(frame.f_code.co_filename) is None:
+            frame = frame.f_back
+        entry = linecache.cache.get(frame.f_code.co_filename) if frame is not None else None
+        if entry is None or len(entry) < 4 or not entry[2]:
+            return
+        size, time, (first, *rest), name = entry
+        if call := _CALL.match(first):
+            typed = f"# %%autograd_trace {ast.literal_eval(call[1])}".rstrip()
+            linecache.cache[name] = (size, time, [f"{typed}\n", *rest], name)
 
     def _id_from_kernel(self) -> str | None:
-        kernel = getattr(self.shell, "kernel", None)
+        kernel: Any = getattr(self.shell, "kernel", None)
         if not hasattr(kernel, "get_parent"):
             return None
         return ((kernel.get_parent() or {}).get("metadata") or {}).get("cellId")
@@ -93,10 +114,10 @@ class CellLocations:
 
     def current(self) -> tuple[int, int]:
         """The number of the cell that is running, and the line in it; (0, 1) outside cells."""
-        frame = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             number = self.execution_count(frame.f_code.co_filename)
             if number is not None:
                 return number, frame.f_lineno
-            frame = frame.f_back  # type: ignore[assignment]
+            frame = frame.f_back
         return 0, 1

@@ -8,7 +8,17 @@ from IPython.core import magic
 from IPython.core.error import UsageError
 
 from . import display
-from .options import Option, iteration_number, new_file, one_of, read_options, whole_number
+from .options import (
+    FLAG,
+    Option,
+    condition,
+    iteration_number,
+    new_file,
+    one_of,
+    read_options,
+    script,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,6 +27,9 @@ if TYPE_CHECKING:
 
 NAMES = ("autograd_trace", "autograd_trace_begin", "autograd_flow")
 TRACE = {
+    "break": Option("COND", condition, repeated=True),
+    "script": Option('"COMMAND; ..."', script),
+    "frames": FLAG,
     "every": Option("N", whole_number),
     "stats": one_of("off", "basic", "full"),
     "save": Option("FILE", new_file),
@@ -47,7 +60,7 @@ class TraceMagics(magic.Magics):
         if rest:
             raise UsageError(
                 f"%%autograd_trace takes the cell below it and options, not {rest!r}; "
-                f"one percent sign traces an expression: %autograd_trace {rest}"
+                + _hint(options, rest)
             )
         self.session.begin_cell(options)
 
@@ -57,10 +70,16 @@ class TraceMagics(magic.Magics):
 
         ::
 
-            %%autograd_trace [--every N] [--stats off|basic|full] [--save FILE] [--format svg|png]
+            %%autograd_trace [--break COND ...] [--script "COMMAND; ..."] [--frames]
+                             [--every N] [--stats off|basic|full] [--save FILE] [--format svg|png]
             loss = model(x).square().mean()
             loss.backward()
 
+        --break COND   pause where the condition holds, e.g. nan or "norm > 1e3 and op:Mul";
+                       several are several breakpoints, which end with the cell
+        --script TEXT  commands for the prompt, e.g. "grad; over; continue", without anybody
+                       typing; without --break it begins at the first node of backward
+        --frames       keep the frames of the forward, for up and down at the prompt
         --every N      record every Nth iteration (an iteration ends with a backward)
         --stats WORD   what to measure of each gradient: full (norm, least, greatest, zeros,
                        NaN, Inf; the default), basic (norm, NaN, Inf), or off
@@ -141,3 +160,9 @@ class TraceMagics(magic.Magics):
             display.show_flow(self.shell, trace, only, **options)
         except ValueError as error:
             raise UsageError(f"%autograd_flow: {error}") from None
+
+
+def _hint(options: dict[str, Any], rest: str) -> str:
+    if "break" in options:
+        return f'a condition of several words needs quotes: --break "{options["break"][-1]} {rest}"'
+    return f"one percent sign traces an expression: %autograd_trace {rest}"

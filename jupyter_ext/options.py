@@ -1,4 +1,4 @@
-"""What may follow a magic's name: options with a value each, then perhaps an expression."""
+"""What may follow a magic's name: options, most with a value, then perhaps an expression."""
 
 from __future__ import annotations
 
@@ -17,10 +17,29 @@ _VALUE = re.compile(r"""(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>\S+)
 
 @dataclass(frozen=True)
 class Option:
-    """One option: how its value is written in a usage line, and how it is read."""
+    """One option of a magic.
+
+    Attributes
+    ----------
+    usage : str
+        How its value is written in a usage line; empty for an option without a value.
+    read : callable
+        Reads the value; a ValueError says what is wrong with it.
+    repeated : bool
+        Whether it may be given several times; its value is then a list.
+    """
 
     usage: str
     read: Callable[[str], Any]
+    repeated: bool = False
+
+    def spelled(self, name: str) -> str:
+        """The option as a usage line shows it."""
+        return f"--{name} {self.usage}".rstrip()
+
+
+FLAG = Option("", bool)
+"""An option that is either there or not."""
 
 
 def whole_number(text: str) -> int:
@@ -58,6 +77,26 @@ def new_file(text: str) -> str:
     return str(path)
 
 
+def condition(text: str) -> str:
+    """Read a condition for a breakpoint: its words, and the ops and modules that it names."""
+    from autograd_core.debug.conditions import ConditionError, check, parse
+
+    try:
+        check(parse(text))
+    except ConditionError as error:
+        raise ValueError(f"cannot pause there: {error}") from None
+    return text
+
+
+def script(text: str) -> str:
+    """Read commands for the prompt, separated by ``;``."""
+    from autograd_core.debug.front import split_script
+
+    if not split_script(text):
+        raise ValueError(f'needs commands, e.g. --script "grad; over; continue", got {text!r}')
+    return text
+
+
 def read_options(magic: str, known: Mapping[str, Option], line: str) -> tuple[dict[str, Any], str]:
     """Split a line into the values of its leading options and what follows them.
 
@@ -88,13 +127,23 @@ def read_options(magic: str, known: Mapping[str, Option], line: str) -> tuple[di
         name = found["name"]
         if name not in known:
             raise UsageError(_unknown(magic, known, name))
+        option = known[name]
+        if option is FLAG:
+            if found[0].endswith("="):
+                raise UsageError(f"{magic} --{name} takes no value")
+            values[name] = True
+            rest = rest[found.end() :]
+            continue
         value = _VALUE.match(rest, found.end())
         if value is None:
-            raise UsageError(f"{magic} --{name} needs a value: --{name} {known[name].usage}")
+            raise UsageError(f"{magic} --{name} needs a value: {option.spelled(name)}")
+        if value["bare"] and value["bare"][0] in "\"'":
+            raise UsageError(f"{magic} --{name}: the quote {value['bare'][0]} is never closed")
         try:
-            values[name] = known[name].read(value[value.lastgroup or "bare"])
+            read = option.read(value[value.lastgroup or "bare"])
         except ValueError as error:
             raise UsageError(f"{magic} --{name} {error}") from None
+        values[name] = [*values.get(name, []), read] if option.repeated else read
         rest = rest[value.end() :]
     return values, rest
 
@@ -102,5 +151,5 @@ def read_options(magic: str, known: Mapping[str, Option], line: str) -> tuple[di
 def _unknown(magic: str, known: Mapping[str, Option], name: str) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" (did you mean --{near[0]}?)" if near else ""
-    options = ", ".join(f"--{option} {known[option].usage}" for option in known)
+    options = ", ".join(option.spelled(name) for name, option in known.items())
     return f"{magic} has no option --{name}{hint}; its options are {options}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -17,10 +17,12 @@ from weakref import WeakKeyDictionary
 from IPython.core.error import UsageError
 
 from autograd_core.debug import Recorder, Trace
+from autograd_core.debug.debugger import debugger
 
 from . import display
 from .cell_locations import CellLocations
 from .cell_transform import begin_recording
+from .front_jupyter import JupyterFront, connect
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -39,8 +41,13 @@ class Recording:
     cell: Any = None
     """IPython's record of the traced cell; None while several cells are traced."""
     recorder: Recorder = field(init=False)
+    debugging: ExitStack = field(init=False, default_factory=ExitStack)
 
     def __post_init__(self) -> None:
+        breaks, script, frames = (self.options.get(k) for k in ("break", "script", "frames"))
+        if breaks or script or frames:
+            wanted = debugger().session(breaks or (), script, frames=bool(frames))
+            self.debugging.enter_context(wanted)
         known = {k: self.options[k] for k in ("stats", "every") if k in self.options}
         self.recorder = Recorder(**known).start()
 
@@ -48,6 +55,11 @@ class Recording:
     def trace(self) -> Trace:
         """What was recorded so far."""
         return self.recorder.trace
+
+    def stop(self) -> None:
+        """Record no more, and take its breakpoints away."""
+        self.recorder.stop()
+        self.debugging.close()
 
 
 class Session:
@@ -71,6 +83,7 @@ class Session:
     def __init__(self, shell: InteractiveShell):
         self.shell = shell
         self.locations = CellLocations(shell)
+        self.front: JupyterFront | None = None
         self.cell: Recording | None = None
         self.lasting: Recording | None = None
         self.last: tuple[Trace, str] | None = None
@@ -80,28 +93,34 @@ class Session:
 
     def open(self) -> None:
         """Hook into the shell."""
+        from .debug_magics import DebugMagics
         from .magics import TraceMagics
 
         self.locations.install()
+        self.front = connect(self.shell)
         self.shell.input_transformers_cleanup.append(begin_recording)
         self.shell.events.register("pre_run_cell", self._cell_begins)
         self.shell.events.register("post_run_cell", self._cell_is_over)
         self.shell.register_magics(TraceMagics(self.shell, self))
+        self.shell.register_magics(DebugMagics(self.shell, self))
 
     def close(self) -> None:
         """Undo `open`, and end what still runs without showing it."""
-        from .magics import NAMES
+        from . import debug_magics, magics
 
         for recording in (self.cell, self.lasting):
             if recording is not None:
-                recording.recorder.stop()
+                recording.stop()
         self.cell = self.lasting = None
         self.shell.events.unregister("pre_run_cell", self._cell_begins)
         self.shell.events.unregister("post_run_cell", self._cell_is_over)
         self.shell.input_transformers_cleanup.remove(begin_recording)
         for table in self.shell.magics_manager.magics.values():
-            for name in NAMES:
+            for name in magics.NAMES + debug_magics.NAMES:
                 table.pop(name, None)
+        if self.front is not None:
+            self.front.disconnect()
+            self.front = None
         self.locations.uninstall()
 
     # -------------------------------------------------------------- a cell
@@ -112,6 +131,7 @@ class Session:
             raise UsageError("%%autograd_trace traces a cell, and no cell is running")
         if self.cell is not None:
             raise UsageError(f"%%autograd_trace already traces this cell, {self.cell.where}")
+        self.locations.show_as_typed()
         self.cell = Recording(options, self._here(), self._running[-1])
 
     def _cell_begins(self, info: Any) -> None:
@@ -121,13 +141,23 @@ class Session:
     def _cell_is_over(self, result: Any) -> None:
         if _is_blank(result):
             return  # IPython tells the end of a blank cell, but never told its beginning
-        ended = self._running.pop() if self._running else None
+        ended = self._take_running(result)
+        if self.front is not None:
+            self.front.cell_is_over()
         recording = self.cell
         if recording is None:
             _explain_error_before_running(result)
         elif ended is recording.cell or not self._running:
             self.cell = None
             self.finish(recording)
+
+    def _take_running(self, result: Any) -> Any:
+        """The cell that ended: the last that began, or another where cells run in threads."""
+        info = getattr(result, "info", None)
+        for i, running in reversed(list(enumerate(self._running))):
+            if running is info or info is None:
+                return self._running.pop(i)
+        return self._running.pop() if self._running else None
 
     # -------------------------------------------------------------- several cells
 
@@ -177,7 +207,7 @@ class Session:
 
     def finish(self, recording: Recording) -> None:
         """Stop, keep the trace as the last one, save it if asked, and show it."""
-        recording.recorder.stop()
+        recording.stop()
         trace = recording.trace
         _name_places(trace)
         self.last = trace, recording.where

@@ -111,11 +111,12 @@ def register_multi_grad_hook(
         with lock:
             if run not in runs:
                 expected = sum(run.will_run(edge.node) for edge in edges)
-                runs[run] = expected, [None] * len(edges)
-            left, grads = runs[run]
+                runs[run] = expected, set(), [None] * len(edges)
+            expected, arrived, grads = runs[run]
             grads[index] = grad
-            runs[run] = left - 1, grads
-        if left == 1:
+            arrived.add(index)  # a set: a gradient comes again when a debugger steps back
+            complete = len(arrived) == expected
+        if complete:
             fn(grads)
 
     def any_hook(grad: Tensor) -> None:

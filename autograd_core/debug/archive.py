@@ -78,6 +78,7 @@ def _header(trace: Trace) -> dict[str, Any]:
         "scope": trace.pools["scope"].values,
         "shape": trace.pools["shape"].values,
         "place": places,
+        "breakpoints": trace.breakpoints,
     }
 
 
@@ -163,7 +164,7 @@ def _tuple_of(value: Any, kind: type) -> tuple[Any, ...]:
 
 
 def _table(archive: zipfile.ZipFile, name: str, header: dict[str, Any]) -> Table:
-    table = Table(0, **TABLES[name])
+    table = Table(**TABLES[name])
     columns: dict[str, Any] = {}
     for column, kind in table.types.items():
         stream = io.BytesIO(_read(archive, f"{name}/{column}.npy"))
@@ -206,6 +207,7 @@ def _restored(header: dict[str, Any], tables: dict[str, Table]) -> Trace:
     trace.dropped = _number(header, "dropped", 0)
     trace.seconds = float(_number(header, "seconds", 0.0))
     trace.recording_seconds = float(_number(header, "recording_seconds", 0.0))
+    trace.breakpoints = _breakpoints(header)
     for name in ("text", "scope", "shape"):
         trace.pools[name].values[:] = header[name]
     trace.pools["place"].values[:] = [_place(p) for p in header["place"]]
@@ -213,6 +215,14 @@ def _restored(header: dict[str, Any], tables: dict[str, Table]) -> Trace:
         if isinstance(place, dict) and isinstance(place.get("notes"), dict):
             trace._notes[n] = place["notes"]
     return trace
+
+
+def _breakpoints(header: dict[str, Any]) -> list[dict[str, Any]]:
+    """The breakpoints in a file; older files have none."""
+    rows = header.get("breakpoints", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("its breakpoints are no list")
+    return rows
 
 
 def _number(header: dict[str, Any], key: str, default: Any) -> Any:

@@ -1,9 +1,5 @@
 """A shell in this process, and a real kernel in another."""
 
-import json
-import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +10,9 @@ pytest.importorskip("IPython", reason="the magics need IPython (the extra 'lab')
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from real_kernel import Kernel
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
 SETUP = "%load_ext autograd_core\nimport autograd_core as torch"
 
 
@@ -47,72 +43,6 @@ def pictures(shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch) -> list[d
     return shell.display_pub.outputs
 
 
-class Kernel:
-    """A kernel of its own: runs cells, and gives their outputs as a notebook keeps them."""
-
-    def __init__(self, folder: Path):
-        from jupyter_client.manager import KernelManager
-
-        spec = folder / "kernels" / "python3"
-        spec.mkdir(parents=True)
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        spec.joinpath("kernel.json").write_text(json.dumps({"argv": argv, "display_name": "t"}))
-        environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-            "IPYTHONDIR": str(folder),
-            "JUPYTER_RUNTIME_DIR": str(folder),
-        }
-        self.manager = KernelManager(kernel_name="python3", connection_file=str(folder / "k.json"))
-        self.manager.kernel_spec_manager.kernel_dirs = [str(spec.parent)]
-        self.manager.start_kernel(cwd=str(folder), env=environment)
-        self.client = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=120)
-
-    def run(
-        self, cell: str, cell_id: str | None = None, seen: Callable[[dict], None] | None = None
-    ) -> list[dict[str, Any]]:
-        """Run a cell; gives its outputs, the texts of one stream joined.
-
-        Parameters
-        ----------
-        cell : str
-            The source.
-        cell_id : str, optional
-            What a front end sends as the cell's id.
-        seen : callable, optional
-            Gets each message when it arrives.
-        """
-        content = {"code": cell, "silent": False, "store_history": True, "allow_stdin": False,
-                   "user_expressions": {}, "stop_on_error": True}  # fmt: skip
-        message = self.client.session.msg("execute_request", content)
-        message["metadata"] = {"cellId": cell_id} if cell_id else {}
-        self.client.shell_channel.send(message)
-        outputs: list[dict[str, Any]] = []
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            found = self.client.get_iopub_msg(timeout=120)
-            if found["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-                continue
-            kind, content = found["msg_type"], found["content"]
-            if kind == "status" and content["execution_state"] == "idle":
-                self.client.get_shell_msg(timeout=120)
-                return outputs
-            if kind in ("stream", "display_data", "execute_result", "error"):
-                if outputs and kind == "stream" and outputs[-1].get("name") == content["name"]:
-                    outputs[-1]["text"] += content["text"]
-                else:
-                    outputs.append({"type": kind, **content})
-            if seen is not None:
-                seen(found)
-        raise TimeoutError(f"the cell did not end within two minutes:\n{cell}")
-
-    def close(self) -> None:
-        """End the kernel."""
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-
-
 @pytest.fixture(scope="session")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     """Yield a running kernel with the extension loaded."""
@@ -123,3 +53,29 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
         yield kernel
     finally:
         kernel.close()
+
+
+HEALTH = """
+import sys as _sys
+from autograd_core import events as _events, state as _state
+from autograd_core.debug.debugger import debugger as _debugger
+_x = torch.tensor([1.0, 2.0], requires_grad=True)
+(_x * _x).sum().backward()
+print(_x.grad.tolist(), _sys.gettrace(), _debugger().paused, len(_debugger().breakpoints),
+      _state.driver, _events._taps, _events.listeners, _state.modes.grad)
+"""
+
+
+@pytest.fixture
+def paused(kernel: Kernel) -> Iterator[Kernel]:
+    """Yield the kernel to pause in; whatever a test did, the engine works as ever afterwards."""
+    yield kernel
+    if kernel.ask("state")["result"]["status"] == "paused":  # the test has failed
+        kernel.ask("stop")
+    while kernel.client.stdin_channel.msg_ready():
+        kernel.client.stdin_channel.get_msg(timeout=1)
+    kernel.ask("state", listen=False)
+    printed = kernel.run(HEALTH)[-1]["text"]
+    kernel.ask("clear")  # for the next test, if this one has failed
+    assert printed == "[2.0, 4.0] None None 0 None () () True\n"
+    kernel.heard.clear()

@@ -55,13 +55,12 @@ def of_pause(pause: Any, case: Case) -> Diagnosis:
 def _ran(run: Any) -> Iterator[Ran]:
     """The nodes that ran, the last one first."""
     journal = run.journal
-    for note in reversed(journal._notes if journal is not None else ()):
-        node, grad = note.entry[1:]
+    for node, grad, saved in journal.steps() if journal is not None else ():
         if grad.__class__ is dict:
             grads = tuple(grad.get(i) for i in range(node.output_count))
         else:
             grads = (grad,)
-        yield Ran(node, tuple(map(_bare, grads)), _saved(node, note.saved))
+        yield Ran(node, tuple(map(_bare, grads)), _saved(node, saved))
 
 
 def _saved(node: Any, saved: Any) -> dict[str, Any]:

@@ -1,0 +1,232 @@
+"""New rows of a trace as frames: a JSON header, and one buffer with the columns.
+
+The header says which tables and columns the buffer holds, and brings the texts, scopes,
+shapes and places that rows refer to by number and that the browser has not got yet.
+Columns are sent as they lie in the trace; only 8-byte integers become floats, which is what
+a browser has.  Rows of iterations that were over before they could be sent are left out:
+the browser gets the newest iteration whole, and asks for others (`Encoder.iteration`).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd_core.debug.traced import EDGE, NODE, RUN, STEP
+
+if TYPE_CHECKING:
+    from autograd_core.debug import Trace
+    from autograd_core.debug.columns import Array, Table
+
+FRAME_BYTES = 240 << 10
+"""A frame's buffer holds about as much at most; what is more goes into further frames."""
+TABLES = {"nodes": NODE, "edges": EDGE, "steps": STEP, "runs": RUN}
+POOLS = {"texts": "text", "scopes": "scope", "shapes": "shape", "places": "place"}
+"""Lists of the header, and the pools of the trace that they come from."""
+
+_next_trace = itertools.count(1).__next__
+
+
+class Frame(NamedTuple):
+    """A header, and the columns that it describes."""
+
+    header: dict[str, Any]
+    buffer: bytes
+
+
+class Encoder:
+    """Remembers what of a trace a browser has, and encodes the rest.
+
+    Parameters
+    ----------
+    trace : Trace
+        Being recorded, or finished.
+    """
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.sequence = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew, under a new name: the browser throws away what it has."""
+        self.name = f"trace-{_next_trace()}"
+        self.sent = dict.fromkeys(TABLES, 0)
+        self.known = dict.fromkeys(POOLS, 0)
+        self.generation = self._generation()
+
+    def _generation(self) -> tuple[int, ...]:
+        return tuple(self.trace.pools[pool].generation for pool in POOLS.values())
+
+    # -------------------------------------------------------------- what is new
+
+    def news(self, most: int = 4 << 20) -> list[Frame]:
+        """Frames with what happened since the last call.
+
+        Parameters
+        ----------
+        most : int
+            Bytes; if there is more, all but the newest iterations is left out.
+        """
+        trace = self.trace
+        trace.table("nodes")
+        with trace.lock:
+            if self._generation() != self.generation:
+                self._forget()
+            start = {name: max(self.sent[name], t.first) for name, t in trace.tables.items()}
+            if _row_bytes(trace, start) > most:
+                start = self._start_of(trace.last_iteration)
+            rows = {name: np.arange(start[name], t.end) for name, t in trace.tables.items()}
+            self.sent = {name: t.end for name, t in trace.tables.items()}
+            return list(self._frames(rows, live=True))
+
+    def _start_of(self, iteration: int) -> dict[str, int]:
+        """The first row of an iteration in each table; where one is not there, the end."""
+        nodes, steps = self.trace.tables["nodes"], self.trace.tables["steps"]
+        edges, runs = self.trace.tables["edges"], self.trace.tables["runs"]
+        first = nodes.first + _first(nodes.column("iteration") >= iteration)
+        return {
+            "nodes": first,
+            "edges": edges.first + _first(edges.column("source") >= first),
+            "steps": steps.first + _first(steps.column("node") >= first),
+            "runs": runs.first + _first(runs.column("iteration") >= iteration),
+        }
+
+    def iteration(self, number: int) -> list[Frame]:
+        """Frames with all of one iteration.
+
+        Raises
+        ------
+        ValueError
+            If it is not in the trace.
+        """
+        trace = self.trace
+        if number not in trace.iterations:
+            known = trace.iterations
+            raise ValueError(
+                f"iteration {number} is not in the trace, "
+                f"which has {known.start} to {known.stop - 1}"
+            )
+        with trace.lock:
+            nodes, steps = trace.tables["nodes"], trace.tables["steps"]
+            ids = np.flatnonzero(nodes.column("iteration") == number) + nodes.first
+            rows = {
+                "nodes": ids,
+                "edges": _where(trace.tables["edges"], "source", ids),
+                "steps": _where(steps, "node", ids),
+                "runs": _where(trace.tables["runs"], "iteration", np.array([number])),
+            }
+            return list(self._frames(rows, live=False, iteration=number))
+
+    # -------------------------------------------------------------- frames
+
+    def _frames(
+        self, rows: dict[str, Array], live: bool, iteration: int | None = None
+    ) -> Iterator[Frame]:
+        pools = self._new_values()
+        parts = list(_split(rows))
+        if not parts and not any(pools.values()):
+            return
+        for part in parts or [{}]:
+            self.sequence += 1
+            buffer = bytearray()
+            tables = {name: self._columns(name, ids, buffer) for name, ids in part.items()}
+            header = {
+                "type": "frame",
+                "trace": self.name,
+                "sequence": self.sequence,
+                "first": self.trace.tables["nodes"].first,
+                "iteration": self.trace.last_iteration if iteration is None else iteration,
+                "live": live,
+                **pools,
+                "tables": tables,
+            }
+            yield Frame(header, bytes(buffer))
+            pools = {name: [] for name in POOLS}
+
+    def _new_values(self) -> dict[str, list[Any]]:
+        found = {}
+        for name, pool in POOLS.items():
+            values = self.trace.pools[pool].values
+            fresh = range(self.known[name], len(values))
+            self.known[name] = len(values)
+            found[name] = [self._value(name, values, n) for n in fresh]
+        return found
+
+    def _value(self, kind: str, values: list[Any], number: int) -> Any:
+        value = values[number]
+        if kind == "places":
+            return self._place(number)
+        if kind == "shapes":
+            return None if value is None else [int(n) for n in value]
+        return list(value) if kind == "scopes" else value
+
+    def _place(self, number: int) -> dict[str, Any] | None:
+        where = self.trace.location(number)
+        if where is None:
+            return None
+        known = {"file": where.file, "line": where.line, "text": where.text, "where": where.where}
+        return {**known, **self.trace.notes(number)}
+
+    def _columns(self, name: str, ids: Array, buffer: bytearray) -> dict[str, Any]:
+        table = self.trace.tables[name]
+        columns = {}
+        for column, kind in {"id": "i4", **TABLES[name]}.items():
+            values = ids if column == "id" else table.column(column)[ids - table.first]
+            sent = "f8" if kind == "i8" else kind
+            buffer.extend(b"\0" * (-len(buffer) % 8))  # the browser reads columns in place
+            columns[column] = [sent, len(buffer)]
+            buffer.extend(np.ascontiguousarray(values, "<" + sent).tobytes())
+        return {"start": int(ids[0]), "count": len(ids), "columns": columns}
+
+
+def pack(frames: Iterable[Frame], most: int = 1 << 20) -> bytes:
+    """Frames one after the other, for what is saved with a notebook; nothing beyond `most`.
+
+    Each is: length of the header, the header, length of the buffer, the buffer; lengths are
+    unsigned 32-bit numbers, little endian.
+    """
+    packed = bytearray()
+    for frame in frames:
+        header = json.dumps(frame.header, allow_nan=False).encode()
+        size = 8 + len(header) + len(frame.buffer)
+        if len(packed) + size > most:
+            return b""
+        packed += struct.pack("<I", len(header)) + header
+        packed += struct.pack("<I", len(frame.buffer)) + frame.buffer
+    return bytes(packed)
+
+
+def _split(rows: dict[str, Array]) -> Iterator[dict[str, Array]]:
+    """Rows of the tables in portions of about `FRAME_BYTES`, nodes before what refers to them."""
+    part: dict[str, Array] = {}
+    room = FRAME_BYTES
+    for name, ids in rows.items():
+        width = 4 + sum(np.dtype(kind).itemsize for kind in TABLES[name].values())
+        while len(ids):
+            fits = max(room // width, 0)
+            if not fits:
+                yield part
+                part, room = {}, FRAME_BYTES
+                continue
+            part[name], ids = ids[:fits], ids[fits:]
+            room -= width * len(part[name])
+    if part:
+        yield part
+
+
+def _row_bytes(trace: Trace, start: dict[str, int]) -> int:
+    return sum((t.end - start[name]) * t.row_bytes for name, t in trace.tables.items())
+
+
+def _where(table: Table, column: str, wanted: Array) -> Array:
+    return np.flatnonzero(np.isin(table.column(column), wanted)) + table.first
+
+
+def _first(mask: Array) -> int:
+    return int(np.argmax(mask)) if mask.any() else len(mask)
