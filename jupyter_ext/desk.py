@@ -74,6 +74,8 @@ class Desk:
     def _put(self, request: Request) -> None:
         if self.known["status"] != "paused":
             raise BadRequestError(f"nothing is paused, so there is nothing to {request.command}")
+        if self.known.get("held"):
+            raise BadRequestError(self.known["held"])
         self._queue.put(request)
 
     def _change_breakpoints(self, command: str, arguments: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from .channels import Channels
 from .desk import Desk
 from .input_box import InputBox, can_address
 from .protocol import Event, Request, plain
+from .visual_debugger import VisualDebugger
 
 if TYPE_CHECKING:
     from autograd_core.debug.debugger import Debugger
@@ -57,16 +58,19 @@ class JupyterFront(Front):
         self.desk = Desk(debugger, self.breakpoints_changed)
         self.desk.input_request = lambda: self.box.request
         self.channels = Channels(kernel, self.desk.answer, self._greeting)
+        self.visual = VisualDebugger(kernel, debugger)
         self._too_early: list[str] = []
 
     def connect(self) -> None:
         """Take requests, and be the one whom the debugger asks."""
         self.channels.install()
         self.box.install()
+        self.visual.install()
         self._before, self.debugger.front = self.debugger.front, self
 
     def disconnect(self) -> None:
         """Undo `connect`."""
+        self.visual.uninstall()
         self.box.uninstall()
         self.channels.uninstall()
         if self.debugger.front is self:

@@ -64,6 +64,8 @@ class State(TypedDict, total=False):
     depth: int
     breakpoints: list[dict[str, Any]]
     warnings: list[str]
+    held: str
+    """Why commands can't be taken now although the run is paused; missing if they can."""
     input_request: str | None
     """The id of the input_request that still waits under the cell, if one does.  A front end
     that can type into that box answers it with the command, which closes the box; one that

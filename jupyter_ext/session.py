@@ -19,7 +19,7 @@ from IPython.core.error import UsageError
 from autograd_core.debug import Recorder, Trace
 from autograd_core.debug.debugger import debugger
 
-from . import display
+from . import display, inline
 from .cell_locations import CellLocations
 from .cell_transform import begin_recording
 from .front_jupyter import JupyterFront, connect
@@ -40,6 +40,8 @@ class Recording:
     """``In [3]``, the cell that began it."""
     cell: Any = None
     """IPython's record of the traced cell; None while several cells are traced."""
+    graph: Any = None
+    """The live graph, an `inline.InlineGraph`, where one can be shown."""
     recorder: Recorder = field(init=False)
     debugging: ExitStack = field(init=False, default_factory=ExitStack)
 
@@ -60,6 +62,8 @@ class Recording:
         """Record no more, and take its breakpoints away."""
         self.recorder.stop()
         self.debugging.close()
+        if self.graph is not None:
+            self.graph.stop()
 
 
 class Session:
@@ -133,6 +137,12 @@ class Session:
             raise UsageError(f"%%autograd_trace already traces this cell, {self.cell.where}")
         self.locations.show_as_typed()
         self.cell = Recording(options, self._here(), self._running[-1])
+        self._show_live(self.cell)
+
+    def _show_live(self, recording: Recording) -> None:
+        """Show the graph while it grows, where that can be."""
+        if self.front is not None and inline.why_not(self.front) is None:
+            recording.graph = inline.InlineGraph(recording.trace, self.front).start()
 
     def _cell_begins(self, info: Any) -> None:
         self._running.append(info)

@@ -82,13 +82,13 @@ class VisualDebugger:
         source.mark_internal("autograd_core")  # what was loaded just now is no user's code
         self._handle = self.kernel.do_debug_request
         self.kernel.do_debug_request = self._pass_on
-        stop_frame.breakpoint_hook = self.take
+        stop_frame.breakpoint_hook, stop_frame.looks_on = self.take, is_connected
         hide_own_files(getattr(self.kernel, "debugger", None))
 
     def uninstall(self) -> None:
         """Give back what `install` took."""
         self.kernel.do_debug_request = self._handle
-        stop_frame.breakpoint_hook = None
+        stop_frame.breakpoint_hook = stop_frame.looks_on = None
         self._end_step()
 
     # -------------------------------------------------------------- a stop

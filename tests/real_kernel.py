@@ -10,7 +10,7 @@ from queue import Empty
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 30
+PATIENCE = 60
 """Seconds after which something that should come is given up."""
 NAME = "autograd_core.debug"
 
@@ -130,7 +130,7 @@ class Kernel:
                     self.heard.remove(message)
                     return message
             self.listen()
-        raise TimeoutError("the message did not come within two minutes")
+        raise TimeoutError("the message did not come in time")
 
     def listen(self) -> dict[str, Any] | None:
         """Take a message from iopub to the cell that it belongs to, if one comes soon."""
@@ -209,7 +209,7 @@ class Cell:
             message = self.kernel.listen()
             if message is not None and seen is not None and self._is_mine(message):
                 seen(message)
-        raise TimeoutError(f"{what} did not come within two minutes:\n{self.source}\n{self.text}")
+        raise TimeoutError(f"{what} did not come in time:\n{self.source}\n{self.text}")
 
     def requested(self) -> dict[str, Any] | None:
         """An input_request, if one has come."""

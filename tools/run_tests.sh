@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run stages of the tests, in the order given, and stop at the first that fails.
 #
-#     tools/run_tests.sh VENV STAGE...     stages: lint types notebooks browser unit
+#     tools/run_tests.sh VENV STAGE...     stages: lint types notebooks browser unit kernels
 #
 # JOBS sets how many processes run the unit tests (2), PYTEST_ARGS adds arguments to pytest.
 set -euo pipefail
@@ -42,17 +42,22 @@ unit() {
         "$bin/python" -m pytest -n "${JOBS:-2}" "${ignore[@]}" "${pytest_args[@]}"
 }
 
+kernels() {
+    tools/oldest_kernel.sh "$bin/.." "${pytest_args[@]}"
+}
+
 declare -A title=(
     [lint]="lint: ruff check, ruff format"
     [types]="types: mypy --strict on the engine and the debugger"
     [notebooks]="notebooks: nbval runs each and compares its outputs"
     [browser]="browser tests"
     [unit]="unit tests and doctests"
+    [kernels]="the notebook side, with the oldest ipykernel and IPython"
 )
 
 for stage in "$@"; do
     if [ -z "${title[$stage]:-}" ]; then
-        echo "no such stage: $stage (there are: lint types notebooks browser unit)" >&2
+        echo "no such stage: $stage (there are: lint types notebooks browser unit kernels)" >&2
         exit 2
     fi
     printf '\n### %s\n' "${title[$stage]}"

@@ -146,11 +146,12 @@ class Breakpoints:
         return breakpoint
 
     def discard(self, breakpoint: Breakpoint) -> None:
-        """Take a breakpoint away if it is still there."""
+        """Take a breakpoint away if it is still there; its number may be given anew."""
         with self._lock:
             if self._all.get(breakpoint.number) is not breakpoint:
                 return
             del self._all[breakpoint.number]
+            self._next = max(self._all, default=0) + 1
         self._change()
 
     def clear(self) -> None:

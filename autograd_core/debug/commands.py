@@ -173,6 +173,8 @@ class AutogradCommands:
             self.here.until(_condition(arg))
         return True
 
+    do_unt = do_until
+
     def _node_of(self, number: int) -> Any:
         waiting = look_around.waiting(self.here)
         for node in waiting:

@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import events, state
@@ -19,12 +20,12 @@ from ..errors import BackwardStopped
 from ..journal import BUDGET, Journal
 from . import stop_frame
 from .breakpoints import Breakpoint, Breakpoints
+from .forward_stops import ForwardStops
 from .front import Front, ScriptFront, TerminalFront
 from .stepping import Goal, Pause, Stepper, describe
 
 if TYPE_CHECKING:
     from ..engine import Run
-    from .forward_stops import ForwardStops
 
 SHOWN = 3
 """Stops that could not be made are shown up to this many times, and counted after that."""
@@ -37,8 +38,6 @@ class Debugger:
     ----------
     breakpoints : Breakpoints
         All of them.
-    front : Front
-        Who is asked at a stop.
     budget : int
         Bytes that may be kept alive so that steps of a run can be undone.
     peak : int
@@ -55,16 +54,14 @@ class Debugger:
         self.breakpoints = Breakpoints()
         self.breakpoints.changed = self.refresh
         self.breakpoints.report = lambda text: self.front.write(text)
-        self.front: Front = TerminalFront()
-        self.frames: Any = None
+        self._front: Front = TerminalFront()
         self.budget = BUDGET
         self.peak = 0
         self.paused: Pause | None = None
         self.missed: list[str] = []
         self.iteration = 0
         self._local = _Local()
-        self._sessions = 0
-        self._from_start = False
+        self._sessions: list[_Session] = []
         self.asking = False
         self._pid = os.getpid()
         self._tap = events.Tap()
@@ -77,6 +74,21 @@ class Debugger:
         """How many backward runs of this thread it drives at the moment."""
         return len(self._local.steppers)
 
+    @property
+    def front(self) -> Front:
+        """Who is asked: the latest session's front, if one is open."""
+        return self._sessions[-1].front if self._sessions else self._front
+
+    @front.setter
+    def front(self, front: Front) -> None:
+        self._front = front
+
+    @property
+    def frames(self) -> Any:
+        """The frames that a session keeps, a `KeptFrames`; None if none does."""
+        kept = (session.frames for session in reversed(self._sessions))
+        return next((frames for frames in kept if frames is not None), None)
+
     # -------------------------------------------------------------- awake and asleep
 
     @property
@@ -86,7 +98,7 @@ class Debugger:
 
     def refresh(self) -> None:
         """Wake or fall asleep, as breakpoints and sessions want it."""
-        wanted = self._sessions > 0 or self.breakpoints.awake("backward")
+        wanted = bool(self._sessions) or self.breakpoints.awake("backward")
         if wanted and not self.awake:
             self.iteration = 0
             events.add_tap(self._tap)
@@ -99,8 +111,6 @@ class Debugger:
     def _refresh_forward(self) -> None:
         wanted = self.breakpoints.awake("forward")
         if wanted and self._forward is None:
-            from .forward_stops import ForwardStops
-
             self._forward = ForwardStops(self)
             events.add_listener(self._forward)
         elif not wanted and self._forward is not None:
@@ -131,22 +141,21 @@ class Debugger:
         """
         from .frames import KeptFrames
 
-        known = self.front
-        inner = front or known
         new = self.breakpoints.add_all(breaks)
-        from_start, self._from_start = self._from_start, bool(script) and not breaks
-        self.front = ScriptFront(script, inner) if script else inner
-        self._sessions += 1
-        keeper = KeptFrames().start() if frames else None
-        self.frames, outer_frames = keeper or self.frames, self.frames
+        inner = front or self.front
+        session = _Session(
+            ScriptFront(script, inner) if script else inner,
+            bool(script) and not breaks,
+            KeptFrames().start() if frames else None,
+        )
+        self._sessions.append(session)
         self.refresh()
         try:
             yield self
         finally:
-            self._sessions -= 1
-            self.front, self.frames, self._from_start = known, outer_frames, from_start
-            if keeper is not None:
-                keeper.stop()
+            self._sessions = [other for other in self._sessions if other is not session]
+            if session.frames is not None:
+                session.frames.stop()
             for breakpoint in new:
                 self.breakpoints.discard(breakpoint)
             self.refresh()
@@ -170,8 +179,8 @@ class Debugger:
 
     def _first_goal(self) -> Goal:
         """A script without a breakpoint begins at the first node."""
-        from_start = self._from_start and self.front.can_ask() is None
-        return Goal("over") if from_start else Goal()
+        from_start = bool(self._sessions) and self._sessions[-1].from_start
+        return Goal("over") if from_start and self.front.can_ask() is None else Goal()
 
     def gate(self, stepper: Stepper) -> Callable[[Any, Any], bool] | None:
         """Whether a breakpoint hits, for `Run.advance`; None if there is none."""
@@ -200,10 +209,11 @@ class Debugger:
         if reason is not None:
             self.miss(pause, reason)
             return Goal()
-        outer, self.paused = self.paused, pause
-        self._free.clear()
-        self.tell("paused", pause.state())
+        outer = self.paused
         try:
+            self.paused = pause
+            self._free.clear()
+            self.tell("paused", pause.state())
             while not pause.resumed:
                 stop_frame.stand(pause, lambda frame: self._ask(pause, frame))
                 if stop_frame.breakpoint_hook is not None and not pause.resumed:
@@ -242,7 +252,8 @@ class Debugger:
         if os.getpid() != self._pid:
             return f"this is worker process {os.getpid()}; use num_workers=0 to pause here"
         if threading.current_thread() is threading.main_thread():
-            return self.front.can_ask()
+            elsewhere = stop_frame.looks_on is not None and stop_frame.looks_on()
+            return None if elsewhere else self.front.can_ask()
         name = threading.current_thread().name
         if not self._free.is_set():
             self.front.write(f"Thread {name} waits at a breakpoint: the main thread is paused.")
@@ -263,6 +274,15 @@ class Debugger:
     def tell(self, event: str, known: dict[str, Any]) -> None:
         """Tell the front; what it does about it must not end a run."""
         self.front.changed({"event": event, **known})
+
+
+@dataclass(eq=False)
+class _Session:
+    """What a session brought along; sessions may end in any order."""
+
+    front: Front
+    from_start: bool
+    frames: Any
 
 
 class _Local(threading.local):

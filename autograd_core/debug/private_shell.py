@@ -1,7 +1,8 @@
 """IPython's debugger wants an IPython shell: one that leaves no traces where none runs.
 
 In ``python train.py`` there is none.  The debugger would then start a full terminal shell,
-with a history file, a title for the terminal, and itself as *the* shell of the process.
+with a profile and a history on disk, a title for the terminal, and itself as *the* shell of
+the process.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,12 +33,16 @@ def some_shell(needed: bool = True) -> Iterator[bool]:
     if InteractiveShell.initialized():
         yield False
         return
+    from IPython.core.profiledir import ProfileDir
     from traitlets.config import Config
 
     config = Config()
     config.HistoryManager.enabled = False
     main, before = sys.modules["__main__"], dict(vars(builtins))
-    InteractiveShell.instance(config=config)
+    # A profile without a place, and a folder that exists: nothing is written.
+    InteractiveShell.instance(
+        config=config, profile_dir=ProfileDir(), ipython_dir=tempfile.gettempdir()
+    )
     try:
         yield True
     finally:

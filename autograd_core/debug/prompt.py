@@ -139,11 +139,17 @@ class Prompt(AutogradCommands, HelpAndCompletion, PythonSteps, _Pdb):  # type: i
             super().interaction(frame, tb_or_exc)
         finally:
             self.busy = outer
-        if self.interrupted:
+        if self.interrupted or (self.pause is not None and not self.pause.resumed):
             self.end_tracing()
             raise KeyboardInterrupt
 
     # -------------------------------------------------------------- reading and obeying
+
+    def _cmdloop(self) -> None:
+        try:
+            self.cmdloop()
+        except KeyboardInterrupt:
+            self.interrupted = True
 
     def cmdloop(self, intro: Any = None) -> None:
         """Read lines from the front, and do what they say."""

@@ -103,7 +103,7 @@ class PythonSteps:
         self.cmdqueue.insert(0, f"jump {arg}")
         return self._plan(self.set_next)
 
-    do_n, do_s, do_r, do_j, do_unt = do_next, do_step, do_return, do_jump, do_until
+    do_n, do_s, do_r, do_j = do_next, do_step, do_return, do_jump
 
     def _plan(self, how: Callable[[FrameType], None]) -> bool:
         """Finish the backward, then stop as `how` says in the chosen function."""

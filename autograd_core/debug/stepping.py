@@ -406,14 +406,24 @@ def saved_values(node: Any) -> dict[str, Any]:
     values = {}
     for name in saved_names(node.op):
         if not name.startswith("_raw"):
-            values[name.removeprefix("_saved_")] = getattr(node, name)
+            values[name.removeprefix("_saved_")] = _value_or_error(node, name)
     return values
+
+
+def _value_or_error(node: Any, name: str) -> Any:
+    """A saved value; the error instead if it can't be had, as after a write in place."""
+    try:
+        return getattr(node, name)
+    except RuntimeError as error:
+        return error
 
 
 def fitted(value: Any, old: Any) -> Any:
     """`value` as a gradient that may stand in the place of `old`, or ValueError."""
     array = getattr(old, "_array", old)
     xp = backend_of(array).xp
+    if value is None or isinstance(value, str):
+        raise ValueError(f"a gradient is a tensor, an array or a number, not {value!r:.60}")
     new = value._array if isinstance(value, Tensor) else value
     if not is_array(new):
         new = np.asarray(new)

@@ -17,6 +17,9 @@ breakpoint_hook: Callable[[], bool] | None = None
 """Set by a front end with a debugger of its own: called from the frame of the stop; True
 says that it took the stop.  The run then goes on as `Pause` was told, else as ``continue``."""
 
+looks_on: Callable[[], bool] | None = None
+"""Set along with `breakpoint_hook`: whether somebody is there who would take a stop."""
+
 
 def stand(pause: Pause, ask: Callable[[Any], None]) -> None:
     """Stand at a stop until a command was given that leaves it."""

@@ -361,6 +361,7 @@ WRONG = [
     ("until nann", "nan"),
     ("until op:Sinn", "did you mean"),
     ("until 1", "line 1 is not below line"),
+    ("unt blah", "unknown condition 'blah'"),
     ("jump here", "jump takes the number of a line, not 'here'"),
     ("edit", "edit needs an expression"),
     ("edit 0:", "edit needs an expression"),

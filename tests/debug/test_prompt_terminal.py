@@ -91,6 +91,7 @@ def test_commands_on_a_pipe(train, environment, before):
     assert "TRACER None" in out, err
     assert "NOTHING LEFT" in out, err
     assert "\x1b[" not in out, "no colours where nobody sees them"
+    assert not Path(environment["IPYTHONDIR"]).exists()
 
 
 def test_the_end_of_input_on_a_pipe_stops_the_run(train, environment):

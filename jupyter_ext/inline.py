@@ -1,0 +1,183 @@
+"""The live graph under a traced cell: a widget, and what goes between it and the kernel.
+
+The widget is there from the moment the cell begins.  Rows of the trace go to it as frames
+(`telemetry`), the debugger's events as they are; back come requests: those of a paused run
+go to the desk (`desk`), those that the trace can answer are answered here.
+"""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .channels import keep_to_its_subshell
+from .details import detail_of
+from .telemetry import Encoder, Frame, pack
+from .telemetry.stream import Stream
+
+if TYPE_CHECKING:
+    from autograd_core.debug import Trace
+
+    from .front_jupyter import JupyterFront
+
+BUNDLE = Path(__file__).parent / "static" / "inline.js"
+SAVED_BYTES = 1 << 20
+"""What a saved notebook holds of a graph at most, besides its pictures."""
+
+
+def why_not(front: JupyterFront) -> str | None:
+    """None if a live graph can be shown in this notebook; otherwise why not, in words."""
+    if not front.box.allowed:
+        return "nobody watches: the notebook runs without input, as nbconvert and papermill do"
+    if not BUNDLE.exists():
+        return f"the browser side is not built: {BUNDLE.name} is missing"
+    try:
+        import anywidget  # noqa: F401
+    except ImportError:
+        return "anywidget is not installed: pip install autograd-core[lab]"
+    return None
+
+
+def _widget_class() -> Any:
+    """The widget's class, made when first needed: anywidget is optional."""
+    global _class
+    if _class is None:
+        import anywidget
+        import traitlets
+
+        class AutogradGraph(anywidget.AnyWidget):
+            """The graph of a trace, drawn in the browser."""
+
+            _esm = BUNDLE
+            snapshot = traitlets.Bytes(b"").tag(sync=True)
+            summary = traitlets.Unicode("").tag(sync=True)
+
+            def __repr__(self) -> str:
+                return "AutogradGraph()"
+
+            def _repr_mimebundle_(self, **options: Any) -> Any:
+                found = super()._repr_mimebundle_(**options)
+                data = found[0] if isinstance(found, tuple) else found
+                if data is not None:
+                    data["text/plain"] = "AutogradGraph()"
+                return found
+
+        _class = AutogradGraph
+    return _class
+
+
+_class: Any = None
+
+
+class InlineGraph:
+    """One live graph.
+
+    Parameters
+    ----------
+    trace : Trace
+        Being recorded.
+    front : JupyterFront
+        The kernel's side of the debugger.
+    """
+
+    def __init__(self, trace: Trace, front: JupyterFront):
+        self.trace = trace
+        self.front = front
+        self.widget = _widget_class()()
+        keep_to_its_subshell(self.widget.comm)
+        self.widget.on_msg(_weakly(self._asked))
+        self.stream = Stream(trace, self._send_frame)
+
+    @property
+    def address(self) -> str:
+        """The key of the widget among those who hear events."""
+        return str(self.widget.model_id)
+
+    def start(self) -> InlineGraph:
+        """Show it, and begin to send."""
+        from IPython.display import display
+
+        display(self.widget)
+        self.front.channels.comms[self.address] = _Ear(self)
+        self.stream.start()
+        return self
+
+    def stop(self) -> None:
+        """Send what is left, and leave in the notebook what it should keep."""
+        self.stream.stop()
+        self.front.channels.comms.pop(self.address, None)
+        try:
+            frames = Encoder(self.trace).iteration(self.trace.last_iteration)
+        except ValueError:  # nothing was recorded
+            frames = []
+        self.widget.snapshot = pack(frames, SAVED_BYTES)
+        self.widget.summary = self.trace.summary()
+        self.widget.send({"type": "event", "event": "ended", "state": {"status": "idle"}})
+
+    # -------------------------------------------------------------- to the browser
+
+    def _send_frame(self, frame: Frame) -> None:
+        self.widget.send(frame.header, [frame.buffer])
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Pass an event of the debugger on, after the rows that it is about."""
+        if event.get("event") in ("paused", "edited"):
+            self.stream.flush()
+        self.widget.send({"type": "event", **event})
+
+    # -------------------------------------------------------------- from the browser
+
+    def _asked(self, content: Any) -> None:
+        command = content.get("command") if isinstance(content, dict) else None
+        arguments = (content.get("arguments") or {}) if isinstance(content, dict) else {}
+        number = content.get("id") if isinstance(content, dict) else None
+        try:
+            if command == "iteration":
+                for frame in self.stream.encoder.iteration(int(arguments["number"])):
+                    self._send_frame(frame)
+            elif command == "detail":
+                found = detail_of(self.trace, int(arguments["node"]), self.front.debugger.paused)
+                self.widget.send({"type": "detail", "id": number, **found})
+            elif command == "hello":
+                self._welcome()
+            else:
+                self.widget.send({"type": "reply", **self.front.desk.answer(content)})
+        except (KeyError, TypeError, ValueError) as error:
+            text = f"the request {command!r} can't be answered: {error}"
+            self.widget.send({"type": "reply", "id": number, "ok": False, "error": text})
+
+    def _welcome(self) -> None:
+        """All there is, for a page that was loaded again."""
+        encoder = Encoder(self.trace)
+        for frame in encoder.news():
+            self._send_frame(frame)
+        self.stream.encoder = encoder
+        state = self.front.desk.snapshot()
+        self.widget.send({"type": "event", "event": state["status"], "state": state})
+
+
+class _Ear:
+    """A widget among the comms that hear the debugger's events."""
+
+    def __init__(self, graph: InlineGraph):
+        self.graph = graph
+
+    def send(self, event: Any) -> None:
+        """Hear an event."""
+        self.graph.tell(dict(event))
+
+    def close(self) -> None:
+        """Hear no more."""
+
+
+def _weakly(method: Any) -> Any:
+    """A widget's handler that does not keep the graph alive."""
+    ref = weakref.WeakMethod(method)
+
+    def handler(widget: Any, content: Any, buffers: Any) -> None:
+        found = ref()
+        if found is not None:
+            found(content)
+
+    return handler
