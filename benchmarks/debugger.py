@@ -27,7 +27,7 @@ def main() -> None:
 def compare_with(conditions: Sequence[str], run: Callable[[], None]) -> float:
     """What `run` takes with these breakpoints, set before, over what it takes without any."""
     import autograd_core as ag
-    from autograd_core.debug.conditions import parse
+    from autograd_core.debug.breakpoints.conditions import parse
 
     known = ag.debug.breakpoints()
     made = known.add_all([parse(text) for text in conditions])  # a parsed one is not checked
@@ -104,7 +104,7 @@ class Clock:
     """A front that gives one command again and again, and notes when it is asked."""
 
     def __init__(self, commands: Sequence[str]):
-        from autograd_core.debug.front import Front
+        from autograd_core.debug.stepping.front import Front
 
         clock = self
 

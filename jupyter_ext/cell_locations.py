@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from autograd_core import source
-from autograd_core.debug import traced
+from autograd_core.debug.trace import traced
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

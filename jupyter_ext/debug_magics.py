@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core import magic
 from IPython.core.error import UsageError
 
-from autograd_core.debug.debugger import debugger
+from autograd_core.debug.stepping.debugger import debugger
 
 from .options import Option, read_options, script
 
@@ -116,7 +116,7 @@ class DebugMagics(magic.Magics):
         gradients, what it saved, and the line of the forward that made it; after one in
         forward at the user's line, with the operands.
         """
-        from autograd_core.debug.postmortem import post_mortem
+        from autograd_core.debug.prompt.postmortem import post_mortem
 
         options, rest = read_options("%autograd_debug", DEBUG, line)
         if rest:

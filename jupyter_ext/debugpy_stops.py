@@ -18,7 +18,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 import autograd_core
-from autograd_core.debug.user_code import formulas_of, is_foreign
+from autograd_core.debug.prompt.user_code import formulas_of, is_foreign
 from autograd_core.engine import Run
 from autograd_core.source import MARK
 

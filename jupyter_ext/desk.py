@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .protocol import BREAKPOINTS, BadRequestError, Reply, Request, State, plain, read_request
 
 if TYPE_CHECKING:
-    from autograd_core.debug.debugger import Debugger
+    from autograd_core.debug.stepping.debugger import Debugger
 
 
 class Desk:

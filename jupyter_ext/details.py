@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_core.debug.preview import preview
+from autograd_core.debug.prompt.preview import preview
 
 from .protocol import plain
 
 if TYPE_CHECKING:
     from autograd_core.debug import Trace
-    from autograd_core.debug.stepping import Pause
+    from autograd_core.debug.stepping.stepper import Pause
 
 BINS = 40
 CONTEXT = 4

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.front import Front
 
 from .channels import Channels
 from .desk import Desk
@@ -22,7 +22,7 @@ from .protocol import Event, Request, plain
 from .visual_debugger import VisualDebugger
 
 if TYPE_CHECKING:
-    from autograd_core.debug.debugger import Debugger
+    from autograd_core.debug.stepping.debugger import Debugger
 
 POLL = 0.005
 """Seconds of waiting in one place before looking in the other, and for an interrupt."""
@@ -30,7 +30,7 @@ POLL = 0.005
 
 def connect(shell: Any) -> JupyterFront | None:
     """Have the front ends of a shell's kernel asked at stops; None for a shell without one."""
-    from autograd_core.debug.debugger import debugger
+    from autograd_core.debug.stepping.debugger import debugger
 
     kernel = getattr(shell, "kernel", None)
     if not hasattr(kernel, "control_handlers"):
@@ -160,7 +160,7 @@ class JupyterFront(Front):
 
 def _preview(pause: Any, gradient: int = 0, saved: str | None = None) -> dict[str, Any]:
     """What an array of a stop looks like, as text; on the main thread, which owns devices."""
-    from autograd_core.debug.preview import preview
+    from autograd_core.debug.prompt.preview import preview
 
     if saved is not None:
         if saved not in pause.saved:

@@ -79,7 +79,7 @@ def new_file(text: str) -> str:
 
 def condition(text: str) -> str:
     """Read a condition for a breakpoint: its words, and the ops and modules that it names."""
-    from autograd_core.debug.conditions import ConditionError, check, parse
+    from autograd_core.debug.breakpoints.conditions import ConditionError, check, parse
 
     try:
         check(parse(text))
@@ -90,7 +90,7 @@ def condition(text: str) -> str:
 
 def script(text: str) -> str:
     """Read commands for the prompt, separated by ``;``."""
-    from autograd_core.debug.front import split_script
+    from autograd_core.debug.stepping.front import split_script
 
     if not split_script(text):
         raise ValueError(f'needs commands, e.g. --script "grad; over; continue", got {text!r}')

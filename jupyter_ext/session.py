@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from IPython.core.error import UsageError
 
 from autograd_core.debug import Recorder, Trace
-from autograd_core.debug.debugger import debugger
+from autograd_core.debug.stepping.debugger import debugger
 
 from . import display, inline
 from .cell_locations import CellLocations

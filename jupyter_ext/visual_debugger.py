@@ -24,9 +24,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from autograd_core import source
-from autograd_core.debug import stop_frame
-from autograd_core.debug.front import ScriptFront
-from autograd_core.debug.user_code import calling_frame, user_frames
+from autograd_core.debug.prompt.user_code import calling_frame, user_frames
+from autograd_core.debug.stepping import stop_frame
+from autograd_core.debug.stepping.front import ScriptFront
 from autograd_core.events import Listener, add_listener, remove_listener
 
 from .debugpy_stops import (
@@ -44,8 +44,8 @@ from .debugpy_stops import (
 if TYPE_CHECKING:
     from types import FrameType
 
-    from autograd_core.debug.debugger import Debugger
-    from autograd_core.debug.stepping import Pause
+    from autograd_core.debug.stepping.debugger import Debugger
+    from autograd_core.debug.stepping.stepper import Pause
 
 VERBS = {"continue": "resume", "next": "over", "stepIn": "into", "stepOut": "out"}
 """Requests that leave a stop, and the verb of the pause that each stands for."""

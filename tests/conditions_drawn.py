@@ -5,7 +5,7 @@ from driven import driven
 from hypothesis import strategies as st
 
 import autograd_core as ag
-from autograd_core.debug.conditions.tree import (
+from autograd_core.debug.breakpoints.conditions.tree import (
     COMPARE,
     FLAGS,
     STATISTICS,
@@ -22,7 +22,7 @@ from autograd_core.debug.conditions.tree import (
     Or,
     Python,
 )
-from autograd_core.debug.moment import Moment
+from autograd_core.debug.breakpoints.moment import Moment
 
 THRESHOLDS = [-2.0, -1e-3, 0.0, 1e-26, 1e-20, 1e-3, 0.5, 1.0, 2.5, 1e3, 1e20, float("inf")]
 small = st.integers(1, 40)

@@ -4,8 +4,8 @@ The mark makes these frames the library's own, so that the user's frame is the c
 """
 
 from autograd_core import state
-from autograd_core.debug.conditions import parse
-from autograd_core.debug.moment import Moment
+from autograd_core.debug.breakpoints.conditions import parse
+from autograd_core.debug.breakpoints.moment import Moment
 
 __autograd_internal__ = True
 

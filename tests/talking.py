@@ -6,8 +6,8 @@ import re
 import sys
 from contextlib import redirect_stdout
 
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.debugger import debugger
+from autograd_core.debug.stepping.front import Front
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 MARK = "\0"

@@ -14,26 +14,26 @@ from __future__ import annotations
 
 from .. import source
 from ..errors import BackwardStopped as BackwardStopped
-from .archive import load as load
-from .breakpoints import Breakpoint as Breakpoint
-from .conditions import ConditionError as ConditionError
-from .debugger import Debugger as Debugger
-from .debugger import break_on as break_on
-from .debugger import breakpoints as breakpoints
-from .debugger import debugger as debugger
-from .debugger import missed as missed
-from .picture import Picture as Picture
-from .picture import make_dot as make_dot
-from .record import Recorder as Recorder
-from .record import trace as trace
-from .rows import BackwardRun as BackwardRun
-from .rows import Edge as Edge
-from .rows import Node as Node
-from .rows import Step as Step
-from .statistics import Statistics as Statistics
-from .traced import Trace as Trace
+from .breakpoints.breakpoints import Breakpoint as Breakpoint
+from .breakpoints.conditions import ConditionError as ConditionError
+from .draw.picture import Picture as Picture
+from .draw.picture import make_dot as make_dot
+from .record.recorder import Recorder as Recorder
+from .record.recorder import trace as trace
+from .stepping.debugger import Debugger as Debugger
+from .stepping.debugger import break_on as break_on
+from .stepping.debugger import breakpoints as breakpoints
+from .stepping.debugger import debugger as debugger
+from .stepping.debugger import missed as missed
+from .trace.archive import load as load
+from .trace.rows import BackwardRun as BackwardRun
+from .trace.rows import Edge as Edge
+from .trace.rows import Node as Node
+from .trace.rows import Step as Step
+from .trace.statistics import Statistics as Statistics
+from .trace.traced import Trace as Trace
 from .why import Diagnosis as Diagnosis
 from .why import watch as watch
 from .why import why as why
 
-source.mark_internal(__name__)
+source.mark_internal(__name__.partition(".")[0])

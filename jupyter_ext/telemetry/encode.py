@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd_core.debug.traced import EDGE, NODE, RUN, STEP
+from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
 
 if TYPE_CHECKING:
     from autograd_core.debug import Trace
-    from autograd_core.debug.columns import Array, Table
+    from autograd_core.debug.trace.columns import Array, Table
 
 FRAME_BYTES = 240 << 10
 """A frame's buffer holds about as much at most; what is more goes into further frames."""

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd_core import debug
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.debugger import debugger
+from autograd_core.debug.stepping.front import Front
 from autograd_core.errors import BackwardStopped
 from autograd_core.node import Output
 

@@ -23,12 +23,19 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import debug
-from autograd_core.debug.breakpoint_index import fold
-from autograd_core.debug.breakpoints import Breakpoints
-from autograd_core.debug.conditions import Condition, ConditionError
-from autograd_core.debug.conditions.tree import COMPARE, FLAGS, STATISTICS, Compare, Flag, Tree
-from autograd_core.debug.gradient_tests import test_of as combined
-from autograd_core.debug.moment import Moment, measure
+from autograd_core.debug.breakpoints.breakpoints import Breakpoints
+from autograd_core.debug.breakpoints.conditions import Condition, ConditionError
+from autograd_core.debug.breakpoints.conditions.tree import (
+    COMPARE,
+    FLAGS,
+    STATISTICS,
+    Compare,
+    Flag,
+    Tree,
+)
+from autograd_core.debug.breakpoints.gradient_tests import test_of as combined
+from autograd_core.debug.breakpoints.index import fold
+from autograd_core.debug.breakpoints.moment import Moment, measure
 
 KEPT, NODES = program()
 strict_device.register()
@@ -128,7 +135,9 @@ def test_a_thousand_breakpoints_that_can_not_hit_ask_nothing(monkeypatch):
         )]
     )  # fmt: skip
     gate = breakpoints.make_gate(0)
-    monkeypatch.setattr("autograd_core.debug.gradient_tests.measure", None)  # fails if called
+    monkeypatch.setattr(
+        "autograd_core.debug.breakpoints.gradient_tests.measure", None
+    )  # fails if called
     assert [gate(node, np.ones(3, np.float32)) for node in NODES for _ in range(2)].count(True) == 0
 
 

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import debug
-from autograd_core.debug import traced
-from autograd_core.debug.breakpoints import Breakpoints
-from autograd_core.debug.conditions import Condition, ConditionError, check, parse
-from autograd_core.debug.conditions.syntax import ALL_WORDS
-from autograd_core.debug.conditions.tree import (
+from autograd_core.debug.breakpoints.breakpoints import Breakpoints
+from autograd_core.debug.breakpoints.conditions import (
+    Condition,
+    ConditionError,
+    check,
+    parse,
+)
+from autograd_core.debug.breakpoints.conditions.syntax import ALL_WORDS
+from autograd_core.debug.breakpoints.conditions.tree import (
     And,
     Cell,
     Compare,
@@ -27,7 +31,8 @@ from autograd_core.debug.conditions.tree import (
     Or,
     Python,
 )
-from autograd_core.debug.moment import Moment
+from autograd_core.debug.breakpoints.moment import Moment
+from autograd_core.debug.trace import traced
 
 NAN, INF, ZERO = Flag("nan"), Flag("inf"), Flag("zero")
 KEPT, NODES = program()

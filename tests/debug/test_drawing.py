@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import debug, nn, state
-from autograd_core.debug import graph as graphs
-from autograd_core.debug import outline as outlines
-from autograd_core.debug import theme
-from autograd_core.debug.graph import Graph, Item
-from autograd_core.debug.layers import Arrow, Cell, arrange
-from autograd_core.debug.layout import place
+from autograd_core.debug.draw import graph as graphs
+from autograd_core.debug.draw import outline as outlines
+from autograd_core.debug.draw import theme
+from autograd_core.debug.draw.graph import Graph, Item
+from autograd_core.debug.draw.layers import Arrow, Cell, arrange
+from autograd_core.debug.draw.layout import place
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<img src=x onerror=alert(1)>\"'&]]>\\n\x00\u202e"
@@ -272,7 +272,7 @@ def test_png(evil_trace):
 
 
 def test_dashes_are_cut_by_length():
-    from autograd_core.debug.draw_png import _dashes
+    from autograd_core.debug.draw.png import _dashes
 
     dashes = _dashes([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], 6.0, 4.0)
     assert dashes == [[(0, 0), (6, 0)], [(10, 0), (10, 6)]]
@@ -339,7 +339,7 @@ def test_every_kind_of_gradient_has_a_word_in_the_picture():
         Item(n, "op", flag, 9 - n, norm=1.0, flag=flag, count=3, size=4)
         for n, flag in enumerate(("nan", "inf", "zero", "vanishing", "exploding"))
     ]
-    from autograd_core.debug.scene import scene_of
+    from autograd_core.debug.draw.scene import scene_of
 
     scene = scene_of(Graph(items, []), theme.LIGHT)
     words = [s.text for s in scene.shapes if hasattr(s, "anchor")]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import debug
-from autograd_core.debug import traced
+from autograd_core.debug.trace import traced
 
 
 @pytest.fixture(scope="module")

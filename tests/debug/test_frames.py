@@ -11,7 +11,7 @@ from talking import Talk, line_of, marked
 
 import autograd_core as ag
 from autograd_core import events
-from autograd_core.debug.frames import KeptFrames
+from autograd_core.debug.prompt.frames import KeptFrames
 
 
 def layer(x, factor):

@@ -5,9 +5,9 @@ import sys
 import pytest
 
 import autograd_core as ag
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.front import Front
-from autograd_core.debug.postmortem import find, post_mortem
+from autograd_core.debug.prompt.postmortem import find, post_mortem
+from autograd_core.debug.stepping.debugger import debugger
+from autograd_core.debug.stepping.front import Front
 
 
 def raised(function) -> BaseException:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_core as ag
-from autograd_core.debug.preview import headline, preview
+from autograd_core.debug.prompt.preview import headline, preview
 
 strict_device.register()
 NAN, INF = np.nan, np.inf

@@ -10,7 +10,7 @@ from programs_to_pause import UNTOUCHED, Net, W, network, program
 from talking import Lines, Talk, line_of
 
 import autograd_core as ag
-from autograd_core.debug.debugger import debugger
+from autograd_core.debug.stepping.debugger import debugger
 
 HERE = inspect.getsourcefile(program)
 
@@ -18,7 +18,7 @@ HERE = inspect.getsourcefile(program)
 @pytest.fixture(autouse=True)
 def fresh_debugger(monkeypatch):
     """One whose breakpoints are numbered from 1."""
-    monkeypatch.setattr(sys.modules["autograd_core.debug.debugger"], "_debugger", None)
+    monkeypatch.setattr(sys.modules["autograd_core.debug.stepping.debugger"], "_debugger", None)
 
 
 def check_untouched(talk):
@@ -400,7 +400,7 @@ def test_wrong_input_is_answered_and_changes_nothing(command, says):
 
 
 def test_help_lists_our_commands_first_and_explains_each():
-    from autograd_core.debug.prompt_help import ALIASES, USAGE
+    from autograd_core.debug.prompt.prompt_help import ALIASES, USAGE
 
     talk = Talk(program, "help", *(f"help {name}" for name in USAGE), "help gb", "h next", "c")
     listed = talk.answers[0]
@@ -417,7 +417,7 @@ def test_help_lists_our_commands_first_and_explains_each():
 def test_short_names_do_not_hide_those_of_pdb():
     import pdb
 
-    from autograd_core.debug.prompt_help import ALIASES, USAGE
+    from autograd_core.debug.prompt.prompt_help import ALIASES, USAGE
 
     assert not [a for a in ALIASES if hasattr(pdb.Pdb, f"do_{a}")]
     assert [name for name in USAGE if hasattr(pdb.Pdb, f"do_{name}")] == ["until"]
@@ -449,7 +449,7 @@ def test_completion(line, words):
 
     class Asking(Lines):
         def read(self, prompt):
-            from autograd_core.debug import prompt as module
+            from autograd_core.debug.prompt import prompt as module
 
             at = max(line.rfind(c) for c in " :") + 1
             p = module._prompts[0]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from programs_to_pause import UNTOUCHED, program
 from talking import Talk
 
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.prompt_help import ALIASES, USAGE
+from autograd_core.debug.prompt.prompt_help import ALIASES, USAGE
+from autograd_core.debug.stepping.debugger import debugger
 from autograd_core.errors import BackwardStopped
 
 WORDS = [
@@ -52,7 +52,7 @@ def test_any_lines(typed):
     edited = any(isinstance(line, str) and "edit" in line for line in typed)
     if talk.error is None and not edited:
         np.testing.assert_allclose(talk.result, UNTOUCHED, rtol=1e-6)
-    from autograd_core.debug import prompt
+    from autograd_core.debug.prompt import prompt
 
     debugger().breakpoints.clear()
     for each in prompt._prompts:  # what was typed may have set some

@@ -18,7 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 shell.run_cell("""
 import autograd_core as ag
-from autograd_core.debug.debugger import break_on
+from autograd_core.debug.stepping.debugger import break_on
 class Spoken:
     def __repr__(self):
         return "spoken"

@@ -13,7 +13,7 @@ from programs_to_pause import UNTOUCHED, Net, Twice, W, network, program
 from talking import Talk, line_of, marked
 
 import autograd_core as ag
-from autograd_core.debug.debugger import debugger
+from autograd_core.debug.stepping.debugger import debugger
 from autograd_core.errors import BackwardStopped
 
 HERE = inspect.getsourcefile(program)
@@ -22,7 +22,7 @@ HERE = inspect.getsourcefile(program)
 @pytest.fixture(autouse=True)
 def fresh_debugger(monkeypatch):
     """One whose breakpoints are numbered from 1."""
-    monkeypatch.setattr(sys.modules["autograd_core.debug.debugger"], "_debugger", None)
+    monkeypatch.setattr(sys.modules["autograd_core.debug.stepping.debugger"], "_debugger", None)
 
 
 def check_untouched(talk):
@@ -216,7 +216,7 @@ def test_another_tracer_traces_again():
 def test_tracer_ends_when_the_outermost_function_returns():
     talk = Talk(program, "n", "b Net.forward", *["n"] * 3, "c", "cl 1")
     assert talk.error is None
-    from autograd_core.debug import prompt
+    from autograd_core.debug.prompt import prompt
 
     prompt._prompts[0].clear_all_breaks()
 
@@ -331,7 +331,7 @@ def test_an_interrupt_of_a_command_keeps_the_prompt():
 def test_end_of_input_while_a_list_of_commands_is_typed():
     talk = Talk(program, f"b {line_of(program, 'after = 1')}", "commands", "p 1")
     assert isinstance(talk.error, BackwardStopped)
-    from autograd_core.debug import prompt
+    from autograd_core.debug.prompt import prompt
 
     prompt._prompts[0].clear_all_breaks()
 

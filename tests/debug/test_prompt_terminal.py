@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 TRAIN = """
 import sys
 import autograd_core as ag
-from autograd_core.debug.debugger import break_on
+from autograd_core.debug.stepping.debugger import break_on
 
 def step(w):
     loss = (w * 3.0).sin().sum()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import autograd_core as ag
 from autograd_core import debug, events, nn, state
-from autograd_core.debug.record import Recorder
+from autograd_core.debug.record.recorder import Recorder
 
 
 def leaf(*values, **options):

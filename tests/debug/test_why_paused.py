@@ -5,8 +5,8 @@ import pytest
 
 import autograd_core as ag
 from autograd_core import nn
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.debugger import debugger
+from autograd_core.debug.stepping.front import Front
 from autograd_core.debug.why import why
 
 

@@ -58,7 +58,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 HEALTH = """
 import sys as _sys
 from autograd_core import events as _events, state as _state
-from autograd_core.debug.debugger import debugger as _debugger
+from autograd_core.debug.stepping.debugger import debugger as _debugger
 _x = torch.tensor([1.0, 2.0], requires_grad=True)
 (_x * _x).sum().backward()
 print(_x.grad.tolist(), _sys.gettrace(), _debugger().paused, len(_debugger().breakpoints),

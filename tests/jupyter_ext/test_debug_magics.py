@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from autograd_core import events, state
-from autograd_core.debug.debugger import debugger
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.debugger import debugger
+from autograd_core.debug.stepping.front import Front
 
 X = "x = torch.tensor([1.0, 2.0], requires_grad=True)"
 STEP = f"{X}\n(x * x).sum().backward()"

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from autograd_core import events, source
-from autograd_core.debug import traced
+from autograd_core.debug.trace import traced
 
 X = "x = torch.tensor([1.0, 2.0], requires_grad=True)"
 

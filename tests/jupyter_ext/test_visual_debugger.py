@@ -15,9 +15,9 @@ from dap_client import DebuggedKernel
 SETUP = """
 import sys
 import autograd_core as torch
-from autograd_core.debug.debugger import debugger
+from autograd_core.debug.stepping.debugger import debugger
 from autograd_core import events
-from autograd_core.debug.front import Front
+from autograd_core.debug.stepping.front import Front
 from jupyter_ext.visual_debugger import VisualDebugger
 
 class Person(Front):

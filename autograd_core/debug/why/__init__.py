@@ -24,8 +24,8 @@ from ... import source
 from ..._tensor import Tensor
 from ...errors import InPlaceError
 from ...node import Node as EngineNode
-from ..rows import Node, Step
-from ..traced import Trace
+from ..trace.rows import Node, Step
+from ..trace.traced import Trace
 from . import errors, memory, origin, paused, several, tensor
 from .case import Case, asker, is_module, is_optimizer, variables_of
 from .diagnosis import Diagnosis, Suspect, nothing
@@ -157,4 +157,4 @@ def of_traced_node(row: Node) -> Diagnosis:
 
 __all__ = ["Diagnosis", "Suspect", "Watch", "watch", "why"]
 
-source.mark_internal(__name__)
+source.mark_internal(__name__.partition(".")[0])

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..._tensor import Tensor
 from ...source import MARK
-from ..names import _locals_of
+from ..record.names import _locals_of
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
     from .watch import Watch
 
 

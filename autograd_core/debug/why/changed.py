@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..rows import Node
+from ..trace.rows import Node
 from .diagnosis import Diagnosis, plural
 from .reached import of_row
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
 
 Key = tuple[int, int, int]
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..rows import Node
-from ..theme import number
+from ..draw.theme import number
+from ..trace.rows import Node
 from .diagnosis import Diagnosis
 from .reached import of_row
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
 
 RATIO = 1e5
 """How much the norm must change from one end of the network to the other to be said."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...backends import backend_of, truth
 from ...source import resolve
-from ..theme import number
+from ..draw.theme import number
 from . import origin
 from .cuts import WATCH, of_watched
 from .diagnosis import Diagnosis, Suspect, nothing, plural

@@ -15,7 +15,15 @@ import numpy as np
 from ...backends import backend_of, truth
 from ...node import AccumulateGrad, Output
 from .diagnosis import Diagnosis, Suspect, plural
-from .walk import inputs_of, output_array, reach, root_of, saved_entries, saved_inputs, suspect
+from .walk import (
+    inputs_of,
+    output_array,
+    reach,
+    root_of,
+    saved_entries,
+    saved_inputs,
+    suspect,
+)
 
 if TYPE_CHECKING:
     from .case import Case

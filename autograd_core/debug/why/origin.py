@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..rows import Node, Step
-from ..theme import number
+from ..draw.theme import number
+from ..trace.rows import Node, Step
 from .diagnosis import Diagnosis, plural
 from .reached import of_row
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
 
 UNKNOWN = (
     "The values: a trace keeps none, so whether the forward had made NaN or Inf already is not "

@@ -15,8 +15,8 @@ import numpy as np
 
 from ...backends import is_array
 from ...node import AccumulateGrad
-from ..moment import measure
-from ..theme import number
+from ..breakpoints.moment import measure
+from ..draw.theme import number
 from . import nonfinite
 from .diagnosis import Diagnosis, Suspect
 from .walk import inputs_of, saved_arrays, suspect

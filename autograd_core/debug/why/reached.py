@@ -10,14 +10,14 @@ import numpy as np
 from ..._tensor import Tensor
 from ...node import LEAF_SEQ
 from ...source import Location
-from ..rows import Node
-from ..traced import LEAF
+from ..trace.rows import Node
+from ..trace.traced import LEAF
 from . import cuts
 from .diagnosis import Diagnosis, Suspect, listed
 from .walk import leaves_of, reach, root_of
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
     from .case import Case
 
 

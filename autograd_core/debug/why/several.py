@@ -15,7 +15,7 @@ from .reached import unreached_in_trace
 from .units import dead_units
 
 if TYPE_CHECKING:
-    from ..traced import Trace
+    from ..trace.traced import Trace
     from .case import Case
 
 ORDER = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...node import AccumulateGrad
-from ..theme import number
+from ..draw.theme import number
 from . import cuts, errors, memory, nonfinite
 from .blowup import broadcast_blowup
 from .case import asker, is_parameter

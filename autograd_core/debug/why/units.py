@@ -13,8 +13,8 @@ from .diagnosis import Diagnosis
 from .reached import of_row
 
 if TYPE_CHECKING:
-    from ..rows import Node
-    from ..traced import Trace
+    from ..trace.rows import Node
+    from ..trace.traced import Trace
 
 SHARE = 0.4
 """The share of units without gradient from which on it is said."""

@@ -1,0 +1,1 @@
+"""Where to stop: the condition language, breakpoints, and what tells quickly that none hits."""

@@ -1,0 +1,1 @@
+"""The prompt at a stop: pdb with commands for the paused backward; also after an error."""
