@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autograd_core import source
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -29,6 +31,7 @@ def load_ipython_extension(ipython: InteractiveShell) -> None:
     from .session import open_session
 
     open_session(ipython)
+    source.mark_internal(__name__)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:

@@ -36,4 +36,12 @@ from .why import Diagnosis as Diagnosis
 from .why import watch as watch
 from .why import why as why
 
+
+def post_mortem(error: BaseException | None = None, script: str | None = None) -> None:
+    """Open the prompt where the last exception came from, or this one; see `prompt.postmortem`."""
+    from .prompt.postmortem import post_mortem as look
+
+    look(error, script)
+
+
 source.mark_internal(__name__.partition(".")[0])

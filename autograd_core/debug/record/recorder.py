@@ -117,6 +117,8 @@ class Recorder:
 
     def stop(self) -> Recorder:
         """Record no more; the trace can be read, and recording started again."""
+        from ..stepping.debugger import debugger  # it needs traces first
+
         if self._begun is not None:
             self._wake(False)
             events.remove_tap(self._control)
@@ -125,6 +127,7 @@ class Recorder:
             self.trace.seconds += perf_counter() - self._begun
             self._begun = None
             self._account()
+            self.trace.breakpoints = debugger().breakpoints.to_json()
         return self
 
     def _wake(self, awake: bool) -> None:
