@@ -246,7 +246,9 @@ class Recorder:
         self._current[0] = SEVERAL if len(self._running) > 1 else number
         if recorded:
             if self._ring is not None:
-                self._adopt_graph([fn for fn, _ in run.roots])
+                old = [fn for fn, _ in run.roots if fn.seq < self._since]
+                if old:
+                    self._adopt_graph(old)
             self._mark(self._begun_now(run, number))
 
     def _begun_now(self, run: Any, number: int) -> Begin:
@@ -254,8 +256,8 @@ class Recorder:
         roots: tuple[int, ...] = ()
         needed = None
         if self._ring is not None:
-            nodes: Any = (edge_of(fn)[0] for fn, _ in run.roots)
-            roots = tuple(node.seq for node in nodes)
+            nodes: Any = [edge_of(fn)[0] for fn, _ in run.roots]
+            roots = tuple([node.seq for node in nodes])
             needed = None if run.needed is None else frozenset(n.seq for n in run.needed)
         return Begin(seq, now, self._iteration, number, run.create_graph, roots, needed)
 
@@ -267,19 +269,23 @@ class Recorder:
         number, recorded = stack[-1]
         closes = len(stack) == 1 and not run.create_graph
         if recorded:
-            self._captured(run)
+            if run.captured:
+                self._captured(run)
             text = f"{type(error).__name__}: {error}"[:500] if error is not None else ""
             seq, now = state.next_sequence(), perf_counter()
             self._mark(End(seq, now, self._iteration, number, text, closes, run.ended_at))
         stack.pop()
         if not stack:
             del self._running[thread]
-        if len(self._running) <= 1:
-            self._current[0] = next((s[-1][0] for s in self._running.values()), -1)
+        if not self._running:
+            self._current[0] = -1
+        elif len(self._running) == 1:
+            self._current[0] = next(s[-1][0] for s in self._running.values())
         if closes:
             self._iteration += 1
-            self._forget_dead_leaves()
-            if self._begun is not None:
+            if len(self._leaves) > 2 * self._known + 64:
+                self._forget_dead_leaves()
+            if self._begun is not None and self.every > 1:
                 self._wake(self._iteration % self.every == 0)
 
     def _mark(self, mark: Mark) -> None:
@@ -357,10 +363,9 @@ class Recorder:
         self._folder.rows(batch)
 
     def _forget_dead_leaves(self) -> None:
-        if len(self._leaves) > 2 * self._known + 64:
-            for key in [k for k, info in self._leaves.items() if info.ref() is None]:
-                del self._leaves[key]
-            self._known = len(self._leaves)
+        for key in [k for k, info in self._leaves.items() if info.ref() is None]:
+            del self._leaves[key]
+        self._known = len(self._leaves)
 
     def _account(self) -> None:
         """What recording cost: measured where it is measurable, events at their usual price."""
