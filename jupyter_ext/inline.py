@@ -141,6 +141,7 @@ class InlineGraph:
                 self.widget.send({"type": "detail", "id": number, **found})
             elif command == "hello":
                 self._welcome()
+                self.widget.send({"type": "reply", "id": number, "ok": True, "result": {}})
             else:
                 self.widget.send({"type": "reply", **self.front.desk.answer(content)})
         except (KeyError, TypeError, ValueError) as error:

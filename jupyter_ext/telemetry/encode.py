@@ -128,11 +128,9 @@ class Encoder:
     def _frames(
         self, rows: dict[str, Array], live: bool, iteration: int | None = None
     ) -> Iterator[Frame]:
-        pools = self._new_values()
         parts = list(_split(rows))
-        if not parts and not any(pools.values()):
-            return
-        for part in parts or [{}]:
+        pools = self._new_values() if parts else {}
+        for part in parts:
             self.sequence += 1
             buffer = bytearray()
             tables = {name: self._columns(name, ids, buffer) for name, ids in part.items()}
