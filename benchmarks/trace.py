@@ -82,9 +82,16 @@ def without_tap(op: Any) -> Callable[..., Any]:
     """An op's fast path with every line about listening taken out."""
     from autograd_core import template
 
-    lines = template.source(op).split("\n")
+    kept, inside = [], None
+    for line in template.source(op).split("\n"):
+        indent = len(line) - len(line.lstrip())
+        inside = inside if inside is not None and indent > inside else None
+        if "if sinks is not None:" in line:
+            inside = indent
+        if inside is None and "state.tap" not in line and "sinks" not in line:
+            kept.append(line)
     scope = template._names(op)
-    exec("\n".join(x for x in lines if "state.tap" not in x and "sink" not in x), scope)
+    exec("\n".join(kept), scope)
     return scope[op.name]
 
 
