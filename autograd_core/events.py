@@ -178,6 +178,13 @@ def remove_tap(tap: Tap) -> None:
         _set_taps(tuple(known for known in _taps if known is not tap))
 
 
+def note(seq: int, what: str) -> None:
+    """Tell all taps what a person did, also while `untapped`."""
+    for tap in _taps:
+        if tap.note is not None:
+            tap.note(seq, what)
+
+
 _deaf = 0
 
 

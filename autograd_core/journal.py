@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BUDGET = 256 << 20
 """Bytes that the notes of one run may keep alive, unless told otherwise."""
 BATCH = 32
-"""Steps that are weighed together."""
+"""Steps that are weighed together, if they are small: no more than a 16th of the budget."""
 
 
 class Note:
@@ -151,7 +151,7 @@ class Journal:
         self._bytes = 0
         self._first: dict[int, LeafNote | RetainedNote] = {}
         self._edits: list[tuple[int, tuple[Any, Any, Any]]] = []
-        self._full = BATCH
+        self._full = 2
         self.taken_over: list[Note] = []
         """Notes of leaves whose ``.grad`` may be the very array of the note (see `unshare`)."""
 
@@ -204,6 +204,10 @@ class Journal:
     def note_edit(self, run: Run) -> None:
         """Note the gradients that wait for the next node, which somebody is about to replace."""
         self._edits.append((run.done, run.ready[0]))
+
+    def is_edited(self, run: Run) -> bool:
+        """Whether somebody replaced the gradients that wait for the next node."""
+        return any(done == run.done for done, _ in self._edits)
 
     def note_port(self, run: Run, entry: tuple[Any, Any, Any]) -> None:
         """Note that a gradient is about to pass from an output to its node, after the last step."""
@@ -273,10 +277,13 @@ class Journal:
             for array in _arrays(notes[i]):
                 self._hold(array)
         self._weighed = len(notes)
-        self._full = len(notes) + BATCH
-        while self._bytes > self.budget and len(notes) > 1:
-            self._drop(notes.popleft())
         self.peak = max(self.peak, self._bytes)
+        while self._bytes > self.budget * 15 // 16 and len(notes) > 1:
+            self._drop(notes.popleft())
+        if not notes:
+            return
+        each = self._bytes // len(notes) + 1
+        self._full = len(notes) + min(BATCH, max(self.budget // 16 // each, 1))
 
     def _drop(self, note: Note) -> None:
         self._weighed -= 1

@@ -226,6 +226,16 @@ class Output:
 
 LEAF_SEQ = 1 << 62
 """Numbers of leaves' nodes start here, above those of all others."""
+
+
+def public_seq(seq: int) -> int:
+    """A node's number as others see it: leaves count down from -1.
+
+    Beyond 2**53 a number would not be exact in a browser.
+    """
+    return seq if seq < LEAF_SEQ else LEAF_SEQ - 1 - seq
+
+
 _next_leaf = itertools.count(LEAF_SEQ).__next__
 
 

@@ -94,9 +94,10 @@ class Generator:
         """Where every stream stands, those of other devices too, for `restore`."""
         others = {}
         for key, stream in self._others.items():
-            if stream is not None:
-                with stream.bit_generator._state.device:
-                    others[key] = stream, stream.bit_generator._state.copy()
+            words = getattr(getattr(stream, "bit_generator", None), "_state", None)
+            if words is not None:
+                with words.device:
+                    others[key] = stream, words.copy()
         return self.get_state(), others
 
     def restore(self, kept: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_core.debug.prompt.preview import preview
+from autograd_core.node import public_seq
 
 from .protocol import plain
 
@@ -42,7 +43,7 @@ def detail_of(trace: Trace, node: int, pause: Pause | None) -> dict[str, Any]:
         raise ValueError(f"node {node} is not in the trace (it may have fallen out of its budget)")
     row = trace.nodes[node - table.first]
     found: dict[str, Any] = {"node": node, "source": _source(row.location)}
-    if pause is not None and getattr(pause.node, "seq", None) == row.seq:
+    if pause is not None and public_seq(getattr(pause.node, "seq", 0)) == row.seq:
         found["gradient"] = _gradient(pause.grads)
         found["saved"] = [
             {"name": name, "preview": preview(value)} for name, value in pause.saved.items()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
+from autograd_core.node import LEAF_SEQ
 
 if TYPE_CHECKING:
     from autograd_core.debug import Trace
@@ -177,6 +178,8 @@ class Encoder:
         for column, kind in {"id": "i4", **TABLES[name]}.items():
             values = ids if column == "id" else table.column(column)[ids - table.first]
             sent = "f8" if kind == "i8" else kind
+            if column == "seq":
+                values = np.where(values < LEAF_SEQ, values, LEAF_SEQ - 1 - values)  # `public_seq`
             buffer.extend(b"\0" * (-len(buffer) % 8))  # the browser reads columns in place
             columns[column] = [sent, len(buffer)]
             buffer.extend(np.ascontiguousarray(values, "<" + sent).tobytes())

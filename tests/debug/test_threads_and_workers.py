@@ -100,3 +100,18 @@ def test_breakpoints_are_saved_with_a_trace(debugger, tmp_path):
     assert ag.debug.load(str(tmp_path / "run.agtrace")).breakpoints[0]["text"] == (
         "norm > 1e9 and iter:3"
     )
+
+
+def test_the_trace_remembers_edits_and_steps_that_were_taken_back(debugger):
+    x = ag.tensor([0.5, 2.0], requires_grad=True)
+    front = Asked("edit grad * 10", "over", "back", "replay")
+    with ag.debug.trace() as t, debugger.session(["op:Tanh"], front=front):
+        (x * x).tanh().sum().backward()
+    assert [(s.node.label, s.edited, s.undone) for s in t.steps] == [
+        ("Sum", False, False),
+        ("Tanh", True, True),
+        ("Tanh", True, False),
+        ("Mul", False, False),
+        ("x", False, False),
+    ]
+    assert "4 backward steps" in t.summary()

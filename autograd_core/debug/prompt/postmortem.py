@@ -154,7 +154,8 @@ def post_mortem(error: BaseException | None = None, script: str | None = None) -
     Parameters
     ----------
     error : BaseException, optional
-        The exception; the last one that nobody caught if not given.
+        The exception; if not given the one that is being handled, or else the last one that
+        nobody caught.
     script : str, optional
         Commands for the prompt, separated by ``;``.
 
@@ -167,7 +168,7 @@ def post_mortem(error: BaseException | None = None, script: str | None = None) -
     from ..stepping.debugger import debugger
 
     known = debugger()
-    error = error or getattr(sys, "last_value", None)
+    error = error or sys.exc_info()[1] or getattr(sys, "last_value", None)
     if error is None:
         raise ValueError("no exception was raised yet")
     failure = find(error, known)

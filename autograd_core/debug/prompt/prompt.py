@@ -204,8 +204,10 @@ class Prompt(AutogradCommands, HelpAndCompletion, PythonSteps, _Pdb):  # type: i
         return stop or (self.pause is not None and self.pause.resumed)
 
     def parseline(self, line: str) -> tuple[str | None, str | None, str]:
-        """A command and its argument; ``grad.shape`` and ``saved["x"]`` are expressions."""
+        """A command and its argument; ``saved["x"]`` and ``w.grad`` are expressions."""
         command, arg, line = super().parseline(line)
+        if command and line.startswith((f"{command}.", f"{command}[")):
+            return None, None, line
         is_expression = arg and (arg.startswith(EXPRESSION) or arg.split(None, 1)[0] in WORDS)
         if command in NOUNS and is_expression:
             return None, None, line

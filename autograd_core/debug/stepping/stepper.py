@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ... import state
+from ... import events, state
 from ..._tensor import Tensor
 from ...backends import backend_of, is_array
 from ...errors import BackwardStopped
 from ...journal import Journal
-from ...node import AccumulateGrad
+from ...node import AccumulateGrad, public_seq
 from ...saved import saved_names
 from ..breakpoints.conditions import Condition, parse
 from ..breakpoints.moment import Moment
@@ -148,7 +148,7 @@ class Pause:
             "reason": self.reason,
             "phase": self.phase,
             "node": {
-                "seq": getattr(node, "seq", -1),
+                "seq": public_seq(getattr(node, "seq", -1)),
                 "op": self.moment.op,
                 "scope": list(self.moment.scope),
                 "name": self.moment.name,
@@ -309,17 +309,14 @@ class Stepper:
         undone = 0
         while undone < n and (node := self.run.undo()) is not None:
             undone += 1
-            self._note(node, "undone")
+            events.note(node.seq, "undone")
+            if self.run.journal is not None and self.run.journal.is_edited(self.run):
+                events.note(node.seq, "edited")  # it still is, when it runs again
         return undone
 
     def note_edit(self, node: Any) -> None:
         """Say in the trace that a gradient was edited by hand."""
-        self._note(node, "edited")
-
-    def _note(self, node: Any, what: str) -> None:
-        tap = state.tap
-        if tap is not None and tap.note is not None:
-            tap.note(node.seq, what)
+        events.note(node.seq, "edited")
 
     # -------------------------------------------------------------- from stop to stop
 
@@ -328,7 +325,7 @@ class Stepper:
         if goal.verb == "stop":
             self.run.ended_at = self.run.peek().seq + 1
             raise BackwardStopped(
-                f"backward was stopped before {self.run.peek().name()}; gradients are as before it"
+                f"backward was stopped before {type(node).__name__}; gradients are as before it"
             )
         if goal.verb == "into":
             from ..prompt.prompt import run_into

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from ...node import public_seq
 from .columns import Array
 from .statistics import UNKNOWN, Statistics
 
@@ -61,8 +62,8 @@ class Node(Row):
 
     @property
     def seq(self) -> int:
-        """Creation number in the engine; of a leaf a number of the trace's own, below zero."""
-        return int(self._get("seq"))
+        """Creation number in the engine; of a leaf a number below zero."""
+        return public_seq(int(self._get("seq")))
 
     @property
     def op(self) -> str:
