@@ -28,7 +28,7 @@ BATCH = 32
 class Note:
     """One step that can be undone: what there is of every step, and `rest` for few."""
 
-    __slots__ = ("before", "entry", "leaf", "rest", "saved")
+    __slots__ = ("before", "entry", "held", "leaf", "rest", "saved")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Note:
         self.before = before
         self.leaf = leaf
         self.rest: Rest | None = None
+        self.held: list[Any] | None = None
+        """The arrays that were counted when it was weighed."""
 
     def more(self) -> Rest:
         """The rarely used part, made on first use."""
@@ -274,7 +276,8 @@ class Journal:
         """Count what the newest notes keep alive, and let the oldest go beyond the budget."""
         notes = self._notes
         for i in range(self._weighed, len(notes)):
-            for array in _arrays(notes[i]):
+            notes[i].held = _arrays(notes[i])
+            for array in notes[i].held or ():
                 self._hold(array)
         self._weighed = len(notes)
         self.peak = max(self.peak, self._bytes)
@@ -306,7 +309,7 @@ class Journal:
 
     def _let_go(self, note: Note) -> None:
         self._bytes -= (note.rest or NOTHING_MORE).inner_bytes
-        for array in _arrays(note):
+        for array in note.held or ():
             known = self._held[id(array)]
             known[0] -= 1
             if not known[0]:
