@@ -223,14 +223,25 @@ def test_wheel_holds_every_file_of_the_packages(wheel: set[str]) -> None:
         for path in (ROOT / package).rglob("*")
         if path.is_file()
         and "__pycache__" not in path.parts
-        and (path.suffix == ".py" or {"static", "labextension"} & set(path.parts))
+        and "labextension" not in path.parts
+        and (path.suffix == ".py" or "static" in path.parts)
     }
     assert files | {"autograd_core/py.typed"} <= wheel
 
 
+def test_wheel_puts_the_panel_where_jupyterlab_looks(wheel: set[str]) -> None:
+    built = ROOT / "jupyter_ext" / "labextension"
+    files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    share = f"autograd_core-{stated_version()}.data/data/share/jupyter/labextensions/autograd-core/"
+    found = {name.removeprefix(share) for name in wheel if name.startswith(share)}
+    assert found == files - {"source_hash.txt"}
+    assert {"package.json", "install.json"} <= found
+
+
 def test_wheel_holds_nothing_else(wheel: set[str]) -> None:
     tops = {name.partition("/")[0] for name in wheel}
-    assert tops == {*PACKAGES, f"autograd_core-{stated_version()}.dist-info"}
+    release = f"autograd_core-{stated_version()}"
+    assert tops == {*PACKAGES, f"{release}.dist-info", f"{release}.data"}
 
 
 # --- what nbval forgives ------------------------------------------------------------------------
