@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.debug.trace.rows import UNDONE
 from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
 from autograd_core.node import LEAF_SEQ
 
@@ -60,6 +61,8 @@ class Encoder:
         self.sent = dict.fromkeys(TABLES, 0)
         self.known = dict.fromkeys(POOLS, 0)
         self.generation = self._generation()
+        self.undone: set[int] = set()
+        self.running: set[int] = set()
 
     def _generation(self) -> tuple[int, ...]:
         return tuple(self.trace.pools[pool].generation for pool in POOLS.values())
@@ -83,8 +86,27 @@ class Encoder:
             if _row_bytes(trace, start) > most:
                 start = self._start_of(trace.last_iteration)
             rows = {name: np.arange(start[name], t.end) for name, t in trace.tables.items()}
+            for name, changed in (("steps", self._undone()), ("runs", self._ended())):
+                again = changed[changed < start[name]]
+                rows[name] = np.concatenate([again, rows[name]])
             self.sent = {name: t.end for name, t in trace.tables.items()}
             return list(self._frames(rows, live=True))
+
+    def _undone(self) -> Array:
+        """Steps that were taken back since the last call."""
+        steps = self.trace.tables["steps"]
+        undone = np.flatnonzero(steps.column("edited") & UNDONE) + steps.first
+        fresh = np.array([n for n in undone.tolist() if n not in self.undone], np.int64)
+        self.undone.update(fresh.tolist())
+        return fresh
+
+    def _ended(self) -> Array:
+        """Runs that were under way at the last call and are over now."""
+        runs = self.trace.tables["runs"]
+        running = set((np.flatnonzero(np.isnan(runs.column("end"))) + runs.first).tolist())
+        ended = np.array(sorted(self.running - running), np.int64)
+        self.running = running
+        return ended[ended >= runs.first]
 
     def _start_of(self, iteration: int) -> dict[str, int]:
         """The first row of an iteration in each table; where one is not there, the end."""

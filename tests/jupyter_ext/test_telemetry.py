@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from autograd_core.debug.stepping import front as debug_front
 from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
 from autograd_core.node import public_seq
 from jupyter_ext.telemetry import Encoder, pack
@@ -62,8 +63,8 @@ class Browser:
             table = trace.table(name)
             for row, values in self.rows[name].items():
                 for column in TABLES[name]:
-                    if name == "nodes" and column in ("step", "device", "seconds"):
-                        continue  # filled in later, and known from the steps
+                    if column in ("step", "device", "seconds"):
+                        continue  # filled in later: known from the steps, and from the next one
                     expected = table.column(column)[row - table.first]
                     if column == "seq":
                         expected = public_seq(int(expected))
@@ -179,3 +180,26 @@ def test_a_stream_sends_while_the_program_runs_and_the_rest_at_the_end():
     assert len(browser.rows["nodes"]) == len(t.nodes)
     browser.matches(t)
     assert not stream._thread.is_alive()
+
+
+def test_what_changes_later_is_sent_again():
+    browser = Browser()
+    with ag.debug.trace() as t:
+        encoder = Encoder(t)
+
+        class Front(debug_front.Front):
+            commands = ["over", "back", "continue"]
+
+            def can_ask(self):
+                return None
+
+            def read(self, prompt):
+                all_of(encoder, browser)
+                return self.commands.pop(0)
+
+        with ag.debug.debugger().session(["op:Tanh"], front=Front()):
+            train(1, ops=1)
+        all_of(encoder, browser)
+    assert [row["edited"] for _, row in sorted(browser.rows["steps"].items())].count(2.0) == 1
+    assert all(np.isfinite(row["end"]) for row in browser.rows["runs"].values())
+    browser.matches(t)

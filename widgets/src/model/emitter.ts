@@ -1,0 +1,15 @@
+/** A list of listeners. */
+
+export class Emitter<T> {
+  private readonly listeners = new Set<(value: T) => void>();
+
+  /** Listen; what it returns ends that. */
+  on(listener: (value: T) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  emit(value: T): void {
+    for (const listener of [...this.listeners]) listener(value);
+  }
+}

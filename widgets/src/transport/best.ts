@@ -1,0 +1,48 @@
+/** Several ways to one kernel: the best that works, and the next where it does not. */
+
+import { Emitter } from '../model/emitter.js';
+import type { Reply, Request } from '../protocol/messages.js';
+import { UnreachableError, type Channel, type Incoming } from './channel.js';
+
+export class BestChannel implements Channel {
+  readonly incoming = new Emitter<Incoming>();
+  /** Ways that did not answer, which are tried last from then on. */
+  private readonly silent = new Set<Channel>();
+
+  constructor(private readonly ways: readonly Channel[]) {
+    for (const way of ways) way.incoming.on(message => this.incoming.emit(message));
+  }
+
+  get kind(): Channel['kind'] {
+    return this.usable()[0]?.kind ?? 'none';
+  }
+
+  unusable(): string | null {
+    return this.usable().length ? null : (this.ways[0]?.unusable() ?? 'there is no kernel');
+  }
+
+  async request(request: Request): Promise<Reply> {
+    let failure = new UnreachableError(this.unusable() ?? 'there is no kernel');
+    for (const way of this.usable()) {
+      try {
+        const reply = await way.request(request);
+        this.silent.delete(way);
+        return reply;
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        this.silent.add(way);
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  dispose(): void {
+    for (const way of this.ways) way.dispose();
+  }
+
+  private usable(): Channel[] {
+    const usable = this.ways.filter(way => way.unusable() === null);
+    return usable.sort((a, b) => Number(this.silent.has(a)) - Number(this.silent.has(b)));
+  }
+}

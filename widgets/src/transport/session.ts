@@ -1,0 +1,79 @@
+/** Between a channel and the model: what comes in is filed, what goes out is numbered. */
+
+import type { TraceModel } from '../model/trace.js';
+import { readFrame } from '../protocol/frame.js';
+import type { Reply } from '../protocol/messages.js';
+import { UnreachableError, type Channel, type Incoming } from './channel.js';
+
+export class Session {
+  /** Told in one sentence what went wrong; set by the view. */
+  report: (sentence: string) => void = () => undefined;
+  private readonly stop: () => void;
+  private readonly asked = new Set<string>();
+
+  constructor(
+    readonly model: TraceModel,
+    readonly channel: Channel,
+  ) {
+    this.stop = channel.incoming.on(message => this.receive(message));
+  }
+
+  /**
+   * Ask how things stand; after a reload this is how the view finds back.  A widget says
+   * "hello" and gets all there is; without an answer it shows what was recorded.
+   */
+  async greet(command: 'hello' | 'state', arguments_: Record<string, unknown> = {}): Promise<void> {
+    const reply = await this.ask(command, arguments_, true);
+    if (!reply) {
+      if (this.model.liveness === 'connecting') this.model.setLiveness('recorded');
+      return;
+    }
+    this.model.setLiveness('live');
+    if (reply.ok && reply.result) this.model.setState({ status: 'idle', ...reply.result });
+  }
+
+  /** Send a request; failures are reported, and give null unless the kernel answered. */
+  async ask(
+    command: string,
+    arguments_: Record<string, unknown> = {},
+    quiet = false,
+  ): Promise<Reply | null> {
+    try {
+      const reply = await this.channel.request({ command, arguments: arguments_ });
+      if (!reply.ok && !quiet) this.report(reply.error ?? `${command} did not work`);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      if (!quiet) this.report(`The kernel could not be reached: ${error.message}.`);
+      return null;
+    }
+  }
+
+  /** Ask for something once, not again while the answer is on its way. */
+  async askOnce(command: string, arguments_: Record<string, unknown>): Promise<Reply | null> {
+    const key = `${command} ${JSON.stringify(arguments_)}`;
+    if (this.asked.has(key)) return null;
+    this.asked.add(key);
+    try {
+      return await this.ask(command, arguments_, command === 'detail');
+    } finally {
+      this.asked.delete(key);
+    }
+  }
+
+  dispose(): void {
+    this.stop();
+    this.channel.dispose();
+  }
+
+  private receive(message: Incoming): void {
+    this.model.setLiveness('live');
+    try {
+      if (message.type === 'frame') this.model.apply(readFrame(message.header, message.buffer));
+      else if (message.type === 'detail') this.model.setDetail(message);
+      else if (message.state) this.model.setState(message.state);
+    } catch (error) {
+      this.report(`What the kernel sent can't be shown: ${(error as Error).message}.`);
+    }
+  }
+}

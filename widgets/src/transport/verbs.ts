@@ -1,0 +1,61 @@
+/** What can be done with a paused run, and if not now, why not. */
+
+import type { TraceModel } from '../model/trace.js';
+import type { Channel } from './channel.js';
+
+export type Verb = 'continue' | 'over' | 'into' | 'out' | 'until' | 'back' | 'stop' | 'edit';
+
+export const VERBS: readonly Verb[] = [
+  'continue', 'over', 'into', 'out', 'until', 'back', 'stop', 'edit',
+]; // prettier-ignore
+
+/** What a verb does, in a few words, and its key. */
+export const SAYS: Record<Verb, { label: string; says: string; key: string }> = {
+  continue: { label: 'Continue', says: 'Run to the next breakpoint or the end', key: 'c' },
+  over: { label: 'Over', says: 'Run this node, stop at the next', key: 'n' },
+  into: { label: 'Into', says: 'Step into the Python of this node', key: 's' },
+  out: { label: 'Out', says: 'Run to the first node outside this module', key: 'o' },
+  until: { label: 'Until here', says: 'Run to the selected node', key: 'r' },
+  back: { label: 'Back', says: 'Take the last step back', key: 'u' },
+  stop: { label: 'Stop', says: 'End this backward and restore the gradients', key: 'x' },
+  edit: { label: 'Edit', says: 'Change the gradient that arrived here', key: 'e' },
+};
+
+/** What is selected, as far as a verb cares. */
+export interface Selection {
+  /** Whether there is a node to run to. */
+  target: string | null;
+  /** Whether it has run already. */
+  done: boolean;
+}
+
+/** Why a verb does nothing now; null if it works. */
+export function whyNot(
+  verb: Verb,
+  model: TraceModel,
+  channel: Channel,
+  selection: Selection,
+): string | null {
+  if (model.liveness === 'recorded') return 'recorded: there is no kernel behind this picture';
+  const unusable = channel.unusable();
+  if (unusable) return unusable;
+  const { state } = model;
+  if (state.status === 'running') return 'the run is not paused; set a breakpoint to pause it';
+  if (state.status !== 'paused') return 'nothing is paused';
+  if (state.phase === 'forward' && (verb === 'back' || verb === 'edit')) {
+    return 'this is a stop in the forward: there is no gradient yet';
+  }
+  switch (verb) {
+    case 'out':
+      return state.node?.scope.length === 0 ? 'this node is in no module' : null;
+    case 'until':
+      if (!selection.target) return 'select a node first';
+      return selection.done ? 'the selected node has run already' : null;
+    case 'back':
+      return (state.can_back ?? 0) > 0 ? null : 'there is no step to take back';
+    case 'edit':
+      return state.gradients?.some(g => g !== null) === false ? 'no gradient arrived here' : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,110 @@
+/** Two sliders: which iteration, and how far its backward has come; and what to compare with. */
+
+import { Emitter } from '../model/emitter.js';
+import { h, on, setAttributes } from './dom.js';
+
+export interface TimelineState {
+  oldest: number;
+  newest: number;
+  shown: number;
+  following: boolean;
+  compare: number | null;
+  steps: number;
+  /** Null where all steps count. */
+  position: number | null;
+}
+
+export class Timeline {
+  readonly element: HTMLElement;
+  /** Null follows the newest. */
+  readonly iteration = new Emitter<number | null>();
+  readonly compare = new Emitter<number | null>();
+  readonly position = new Emitter<number | null>();
+
+  private readonly iterationSlider = slider('Iteration');
+  private readonly iterationText = h('output', {});
+  private readonly latest = h('button', { type: 'button', class: 'ag-small' }, 'Latest');
+  private readonly compareText = h('input', {
+    type: 'number', min: 0, class: 'ag-number', placeholder: 'none',
+    'aria-label': 'Iteration to compare with; empty for none',
+  }); // prettier-ignore
+  private readonly stepSlider = slider('Backward step');
+  private readonly stepText = h('output', {});
+  private readonly play = h('button', { type: 'button', class: 'ag-small' }, 'Replay');
+  private playing = 0;
+  private state: TimelineState | null = null;
+
+  constructor() {
+    this.element = h(
+      'div', { class: 'ag-timeline' },
+      h('label', { class: 'ag-slide' }, h('span', {}, 'Iteration'), this.iterationSlider, this.iterationText),
+      this.latest,
+      h('label', { class: 'ag-compare' }, h('span', {}, 'Compare with'), this.compareText),
+      h('label', { class: 'ag-slide' }, h('span', {}, 'Step'), this.stepSlider, this.stepText),
+      this.play,
+    ); // prettier-ignore
+    on(this.iterationSlider, 'input', () =>
+      this.iteration.emit(Number(this.iterationSlider.value)),
+    );
+    on(this.latest, 'click', () => this.iteration.emit(null));
+    on(this.compareText, 'change', () => {
+      const { value } = this.compareText;
+      this.compare.emit(value === '' ? null : Number(value));
+    });
+    on(this.stepSlider, 'input', () => {
+      this.stop();
+      this.goTo(Number(this.stepSlider.value));
+    });
+    on(this.play, 'click', () => (this.playing ? this.stop() : this.start()));
+  }
+
+  show(state: TimelineState): void {
+    this.state = state;
+    const { oldest, newest, shown, steps, position } = state;
+    setAttributes(this.iterationSlider, { min: Math.max(oldest, 0), max: Math.max(newest, 0) });
+    this.iterationSlider.value = String(shown);
+    this.iterationSlider.disabled = newest <= oldest;
+    this.iterationText.textContent = `${shown} of ${Math.max(newest, 0)}`;
+    this.latest.setAttribute('aria-pressed', String(state.following));
+    setAttributes(this.compareText, { min: oldest, max: newest });
+    if (document.activeElement !== this.compareText) {
+      this.compareText.value = state.compare === null ? '' : String(state.compare);
+    }
+    setAttributes(this.stepSlider, { min: 0, max: steps });
+    this.stepSlider.value = String(position ?? steps);
+    this.stepSlider.disabled = this.play.disabled = steps === 0;
+    this.stepText.textContent = `${position ?? steps} of ${steps}`;
+  }
+
+  dispose(): void {
+    this.stop();
+  }
+
+  private goTo(step: number): void {
+    const steps = this.state?.steps ?? 0;
+    this.position.emit(step >= steps ? null : step);
+  }
+
+  private start(): void {
+    const { steps = 0, position = null } = this.state ?? {};
+    let at = position === null || position >= steps ? 0 : position;
+    const stride = Math.max(1, Math.ceil(steps / 240)); // some eight seconds at 30 a second
+    this.play.textContent = 'Stop';
+    this.playing = window.setInterval(() => {
+      at += stride;
+      this.goTo(at);
+      if (at >= steps) this.stop();
+    }, 33);
+    this.goTo(at);
+  }
+
+  private stop(): void {
+    window.clearInterval(this.playing);
+    this.playing = 0;
+    this.play.textContent = 'Replay';
+  }
+}
+
+function slider(label: string): HTMLInputElement {
+  return h('input', { type: 'range', min: 0, max: 0, step: 1, 'aria-label': label });
+}
