@@ -48,6 +48,16 @@ const plugin: JupyterFrontEndPlugin<void> = {
     tracker.activeCellChanged.connect(() => app.commands.notifyCommandChanged());
     follow();
 
+    // An input box stops every key before it reaches the application.
+    const fromBox = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement;
+      const ours = document.body.hasAttribute('data-autograd-paused') && /^F\d+$/.test(event.key);
+      if (ours && !event.defaultPrevented && target.matches('.jp-Stdin-input')) {
+        app.commands.processKeydownEvent(event);
+      }
+    };
+    document.addEventListener('keydown', fromBox, true);
+
     const show = (): void => app.shell.activateById(panel.id);
     addCommands(app.commands, panel, show, tracker, links, trans, palette);
     void settings?.load(ID).then(found => {

@@ -286,9 +286,6 @@ export class Link implements IDisposable {
     if (!/autograd|jupyter_ext/.test(code) || this._disposed) {
       return;
     }
-    if (this.contact === 'gone') {
-      this.state = { status: 'idle' };
-    }
     const retry = (): void => {
       if (tries > 0 && this.contact !== 'there') {
         this._watchForLoading(code, tries - 1);
