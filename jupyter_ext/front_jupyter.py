@@ -85,7 +85,7 @@ class JupyterFront(Front):
         return "no stdin"
 
     def read(self, prompt: str) -> str:
-        """The next command, typed or clicked."""
+        """The next command, typed or clicked; ``continue`` when nobody is left to give one."""
         typed = self.box.allowed
         if typed and not can_address(self.kernel):
             return str(self.kernel.raw_input(prompt))  # an ipykernel that nobody has seen yet
@@ -99,6 +99,9 @@ class JupyterFront(Front):
                 line = self._clicked(prompt, 0 if typed else POLL)
             if line is not None:
                 return line
+            if self.can_ask() is not None:
+                self.write("(nobody is connected any more, so the run goes on)")
+                return "continue"
 
     def changed(self, state: dict[str, Any]) -> None:
         """Keep what the debugger says for who asks later, and tell everybody who listens."""

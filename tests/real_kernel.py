@@ -43,6 +43,8 @@ class Kernel:
             self.client.wait_for_ready(timeout=PATIENCE)
         self.cells: dict[str, Cell] = {}
         self.answered: set[str] = set()
+        self.done: set[str] = set()
+        """Ids of messages that the kernel has dealt with."""
         self.heard: list[dict[str, Any]] = []
         """Messages on iopub that are no outputs of cells, and that nobody waited for yet."""
 
@@ -114,12 +116,20 @@ class Kernel:
         """Have the kernel begin another thread that takes messages (ipykernel 7)."""
         return self.control("create_subshell_request", {})["subshell_id"]
 
-    def send_comm(self, kind: str, content: dict[str, Any], subshell: str | None = None) -> None:
-        """Send comm_open, comm_msg or comm_close."""
+    def send_comm(self, kind: str, content: dict[str, Any], subshell: str | None = None) -> str:
+        """Send comm_open, comm_msg or comm_close; gives the message's id."""
         message = self.client.session.msg(kind, content)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def wait_until_done(self, number: str) -> None:
+        """Wait until the kernel has dealt with a message."""
+        deadline = time.monotonic() + PATIENCE
+        while number not in self.done and time.monotonic() < deadline:
+            self.listen()
+        assert number in self.done, "the kernel did not deal with the message in time"
 
     def wait_for(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for a message on iopub that is no output of a cell."""
@@ -140,6 +150,8 @@ class Kernel:
             return None
         if message["msg_type"].startswith(("comm_", NAME)):
             self.heard.append(message)
+        if message["content"].get("execution_state") == "idle":
+            self.done.add(message["parent_header"].get("msg_id"))
         for cell in list(self.cells.values()):
             cell.take(message)
         return message

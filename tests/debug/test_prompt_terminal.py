@@ -1,6 +1,7 @@
 """The prompt where no IPython shell runs: in a terminal, on a pipe, without IPython."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -112,7 +113,9 @@ def terminal(train, environment):
     def start(**parts):
         command = train(**parts)
         plain = {**environment, "NO_COLOR": "1"}  # colours would split what is waited for
-        child = pexpect.spawn(command[0], command[1:], env=plain, encoding="utf-8")
+        child = pexpect.spawn(
+            command[0], command[1:], env=plain, encoding="utf-8", preexec_fn=_hear_interrupts
+        )
         child.timeout = 60
         child.setwinsize(50, 160)
         children.append(child)
@@ -122,6 +125,11 @@ def terminal(train, environment):
     yield start
     for child in children:
         child.close(force=True)
+
+
+def _hear_interrupts():
+    """Undo what a shell does to programs in the background, these tests among them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_typing_in_a_terminal(terminal):

@@ -51,10 +51,24 @@ def test_a_comm_over_a_subshell(paused: Kernel, subshell: str) -> None:
     assert say(paused, subshell, "c", {"command": "continue", "id": 2})["id"] == 2
     cell.finish()
     assert "(Autograd) over" in cell.text
-    paused.send_comm("comm_close", {"comm_id": "c", "data": {}}, subshell)
+    # A subshell has a queue of its own, which the next cell would overtake.
+    paused.wait_until_done(paused.send_comm("comm_close", {"comm_id": "c", "data": {}}, subshell))
     gone = paused.start(STOP_AT_MUL, stdin=False)
     gone.finish()
     assert "would have paused" in gone.text
+
+
+def test_the_run_goes_on_when_the_only_one_who_could_be_asked_leaves(
+    paused: Kernel, subshell: str
+) -> None:
+    paused.send_comm("comm_open", {"comm_id": "f", "target_name": NAME, "data": {}}, subshell)
+    heard(paused, "f", lambda data: "event" in data)
+    cell = paused.start(STOP_AT_MUL, stdin=False)
+    heard(paused, "f", lambda data: data.get("event") == "paused")
+    paused.send_comm("comm_close", {"comm_id": "f", "data": {}}, subshell)
+    cell.finish()
+    assert "(nobody is connected any more, so the run goes on)" in cell.text
+    assert "[2.0, 4.0]" in cell.text
 
 
 def test_a_comm_without_a_subshell_hears_but_is_not_heard(paused: Kernel) -> None:
