@@ -10,7 +10,7 @@ JOBS ?= 2
 export PYTHON JOBS PYTEST_ARGS TORCH
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint types unit notebooks browser kernels format bench clean
+.PHONY: help lab test lint types widgets unit notebooks browser kernels format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,16 +20,17 @@ lab: $(VENV)/.installed-lab ## install, and open JupyterLab on the notebooks
 
 test: $(VENV)/.installed-test ## install what the tests need, and run all of them
 	@tools/torch_for_tests.sh $(VENV)
-	@tools/run_tests.sh $(VENV) lint types notebooks browser unit kernels
+	@tools/run_tests.sh $(VENV) lint types widgets notebooks browser unit kernels
 
-lint types unit notebooks browser kernels: $(VENV)/.installed-test
+lint types widgets notebooks browser unit kernels: $(VENV)/.installed-test
 	@tools/run_tests.sh $(VENV) $@
 
 lint: ## ruff check and ruff format --check
 types: ## mypy --strict
 unit: ## unit tests and doctests
 notebooks: ## run the notebooks and compare their outputs
-browser: ## browser tests, where there are any
+widgets: ## the browser side alone: types, eslint, prettier, vitest; needs Node
+browser: ## JupyterLab and Notebook 7 in Chromium; pictures in build/browser
 kernels: ## the notebook side with the oldest ipykernel and IPython that are supported
 
 format: $(VENV)/.installed-test ## rewrite the sources as ruff wants them

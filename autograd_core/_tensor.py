@@ -480,15 +480,15 @@ class Tensor:
     def _version(self) -> int:
         return 0 if self._version_counter is None else self._version_counter.n
 
-    def _bump(self, culprit: str) -> None:
-        """Count an in-place write, and remember who wrote and from which line."""
+    def _bump(self, culprit: str, where: Any = None) -> None:
+        """Count an in-place write, and remember who wrote and from which line (`user_location`)."""
         counter = self._version_counter
         if counter is None:
             counter = self._version_counter = Version()
         counter.n += 1
         if counter.culprit is not None:
             counter.before = counter.culprit[0]
-        counter.culprit = (culprit, *user_location(2))
+        counter.culprit = (culprit, *(where or user_location(2)))
 
     @property
     def _base(self) -> Tensor | None:

@@ -63,8 +63,9 @@ class Op:
         floating) or ``free`` (forward decides).
     broadcast : bool
         Whether gradients may have to be summed back to the inputs' shapes.
-    scalars : bool or 'both'
-        Whether Python numbers are taken as they are in place of tensors: of one, or of both.
+    scalars : bool, 'both' or 'other'
+        Whether Python numbers are taken as they are in place of tensors: of one, of both, or
+        of the second alone.
     scalar_node : str or None
         Node name of ``tensor op number``, where PyTorch's differs.
     check : callable or None

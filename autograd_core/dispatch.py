@@ -53,6 +53,8 @@ def general(op: Op, inputs: tuple[Any, ...], statics: tuple[Any, ...]) -> Any:
         first = np.asarray(inputs[0], dtypes.python_dtype(inputs[0]).numpy)
         inputs = (TensorClass._from_array(first), inputs[1])
     _check_types(op, inputs)
+    if state.modes.autocast is not None:
+        inputs = state.modes.autocast.cast_inputs(op.name, inputs)
     if op.check is not None:
         op.check(*inputs)
     owner, inputs = _one_device(op, inputs)
@@ -98,6 +100,7 @@ def _check_types(op: Op, inputs: Sequence[Any]) -> None:
             continue
         if (
             op.scalars
+            and not (i == 0 and op.scalars == "other")
             and isinstance(x, NUMBERS)
             and any(isinstance(y, TensorClass) for y in inputs)
         ):

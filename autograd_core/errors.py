@@ -12,7 +12,8 @@
           └── ListenerError        a listener of the event stream raised
      ├── ShapeError                shapes that do not fit an operation
      ├── DtypeError                element types that do not fit an operation
-     └── DeviceError               an unknown or missing device, or a mix of devices
+     ├── DeviceError               an unknown or missing device, or a mix of devices
+     └── LinAlgError               a matrix that an algorithm of linear algebra can't take
 
     Exception
      └── BackwardStopped           the person at the debugger's prompt stopped a run
@@ -62,6 +63,10 @@ class DtypeError(RuntimeError):
 
 class DeviceError(RuntimeError):
     """A device is unknown or missing, or operands live on different devices."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix is singular, not positive definite, or made an algorithm fail."""
 
 
 class BackwardStopped(Exception):

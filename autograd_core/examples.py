@@ -38,6 +38,9 @@ class Examples:
         ``make(draw)`` yields (args, kwargs).
     grad, second : bool
         Whether first and second gradients exist.
+    differences : bool
+        Whether differences of single elements tell the gradient: not where a function takes
+        a matrix as symmetric and reads one half of it.
     tolerance : float
         Relative tolerance in float64 against PyTorch.
     """
@@ -46,6 +49,7 @@ class Examples:
     make: Callable[[Draw], Iterator[Arguments]]
     grad: bool = True
     second: bool = True
+    differences: bool = True
     tolerance: float = 1e-9
 
 
@@ -88,6 +92,10 @@ class Draw:
         """Floats between low and high, at least 1e-2 away from 0 and from one another's ties."""
         values = self.rng.uniform(low, high, shape)
         return np.asarray(np.where(np.abs(values) < 1e-2, values + 2e-2, values))
+
+    def complex(self, *shape: int) -> np.ndarray[Any, Any]:
+        """Complex numbers with parts between -2 and 2, at least 1e-2 away from 0."""
+        return np.asarray(self.real(*shape) + 1j * self.real(*shape))
 
     def distinct(self, *shape: int, gap: float = 0.1) -> np.ndarray[Any, Any]:
         """Floats in random order, no two closer than `gap` (for max, sort, median ...)."""

@@ -1,7 +1,7 @@
 """``func``: derivatives of functions, as functions (PyTorch's ``torch.func``).
 
 They nest to any order, forward in reverse, reverse in forward.  Arguments and results may
-be tensors, or tuples, lists and dictionaries of them.  ``vmap`` is not there.
+be tensors, or tuples, lists and dictionaries of them.  ``vmap`` is a loop.
 
 >>> import autograd_core as ag
 >>> ag.func.grad(lambda x: x * x * x)(ag.tensor(2.0))
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import forward, state
 from ._tensor import Tensor
@@ -22,6 +22,10 @@ from .autograd import grad as _grad
 from .functional_namespace import TENSORS
 from .modes import enable_grad
 from .node import AccumulateGrad
+
+if TYPE_CHECKING:  # loaded when asked for: see __getattr__
+    from .stateless import functional_call, stack_module_state
+    from .vectorize import vmap
 
 Argnums = int | tuple[int, ...]
 
@@ -457,4 +461,33 @@ def _stacked(rows: list[Tensor], shape: tuple[int, ...], like: Tensor) -> Tensor
     return empty
 
 
-__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """The value of a function, and its derivative as a function of tangents.
+
+    Returns
+    -------
+    tuple
+        (output, jvp_fn); each call of ``jvp_fn(*tangents)`` runs `func` in forward mode again.
+    """
+
+    def jvp_fn(*tangents: Any) -> Any:
+        return jvp(func, primals, tangents)[1]
+
+    return _detached(func(*primals)), jvp_fn
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs modules, or is large, when it is first asked for."""
+    if name in ("functional_call", "stack_module_state"):
+        from . import stateless
+
+        return getattr(stateless, name)
+    if name == "vmap":
+        from .vectorize import vmap
+
+        return vmap
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize", "vjp"]
+__all__ += ["functional_call", "stack_module_state", "vmap"]

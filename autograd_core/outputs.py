@@ -32,6 +32,8 @@ def write_outputs(name: str, compute: Callable[[], Any], inputs: Iterable[Any], 
             f"{name}(): functions with out=... arguments don't support automatic differentiation, "
             "but one of the arguments requires grad."
         )
+    if name in _NO_OVERLAP:
+        _check_apart(name, targets, inputs)
     result = compute()
     found = result if isinstance(result, tuple) else (result,)
     if len(found) != len(targets) or isinstance(result, tuple) is (targets[0] is out):
@@ -41,6 +43,24 @@ def write_outputs(name: str, compute: Callable[[], Any], inputs: Iterable[Any], 
     for target, part in zip(targets, found, strict=True):
         _write(name, target, part)
     return out if targets[0] is out else _like(result, targets)
+
+
+_NO_OVERLAP = ("bernoulli", "cat", "gather", "index_select", "take", "take_along_dim")
+"""Functions that PyTorch lets read no memory to which they write."""
+
+_EXACT = ("aminmax", "complex", "gather", "multinomial", "polar")
+"""Functions whose ``out`` must be of the result's very dtype."""
+
+
+def _check_apart(name: str, targets: Iterable[Any], inputs: Iterable[Any]) -> None:
+    for target in targets:
+        for x in _tensors(inputs):
+            if backend_of(target._array).xp.may_share_memory(target._array, x._array):
+                raise RuntimeError(
+                    f"unsupported operation: some elements of the input tensor and the written-to "
+                    f"tensor of {name}() refer to a single memory location. Please clone() the "
+                    "tensor before performing the operation."
+                )
 
 
 def _tensors(values: Iterable[Any]) -> Iterable[Any]:
@@ -58,6 +78,10 @@ def _like(result: Any, parts: Any) -> Any:
 
 def _check_fits(name: str, target: Any, result: Any) -> None:
     have, want = result.dtype, target.dtype
+    if name in _EXACT and have is not want:
+        raise DtypeError(
+            f"Expected out tensor of {name}() to have dtype {have!r}, but got {want!r} instead"
+        )
     if have.category > want.category:
         raise DtypeError(
             f"result type {dtypes.scalar_type(have)} can't be cast to the desired output type "

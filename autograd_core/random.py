@@ -36,7 +36,18 @@ class Generator:
         self.manual_seed(_FIRST_SEED)
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start anew from a seed; negative seeds count from 2**64."""
+        """Start anew from a seed; negative seeds count from 2**64.
+
+        Raises
+        ------
+        RuntimeError
+            If it is no whole number from -2**63 to 2**64 - 1.
+        """
+        if not isinstance(seed, int | np.integer) or not -(1 << 63) <= seed < 1 << 64:
+            raise RuntimeError(
+                "manual_seed expected a long, a whole number from -0x8000000000000000 to "
+                f"0xffffffffffffffff, but got {seed!r}"
+            )
         self._seed = int(seed) % (1 << 64)
         self._bits = np.random.Philox(self._seed)
         self._numpy = np.random.Generator(self._bits)
@@ -135,6 +146,14 @@ class Generator:
             return owner.from_numpy(np.asarray(self._numpy.integers(low, high, shape)), None)
         return owner.xp.asarray(stream.integers(low, high, shape)).astype(np.int64)
 
+    def counts(self, owner: Any, kind: str, *parameters: Any) -> Any:
+        """Whole numbers of ``poisson`` or ``binomial`` distributions, an array of a backend."""
+        stream = self._stream(owner)
+        if stream is None:
+            host = getattr(self._numpy, kind)(*(owner.to_numpy(p) for p in parameters))
+            return owner.from_numpy(np.asarray(host), None)
+        return owner.xp.asarray(getattr(stream, kind)(*parameters))
+
     def permutation(self, owner: Any, n: int) -> Any:
         """The numbers below n in random order, on a backend."""
         return owner.from_numpy(self._numpy.permutation(n), None)
@@ -170,7 +189,7 @@ default_generator = Generator()
 
 def manual_seed(seed: int) -> Generator:
     """Start the default generator anew from a seed, on every device."""
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:
@@ -194,25 +213,26 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 @contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+def fork_rng(
+    devices: Any = None, enabled: bool = True, device_type: str | None = None
+) -> Iterator[None]:
     """Within the block draw as you like: afterwards the default generator is where it was.
 
     Parameters
     ----------
-    devices : optional
-        Accepted for PyTorch's sake; all devices are kept.
+    devices, device_type : optional
+        Accepted for PyTorch's sake; the streams of all devices are kept.
     enabled : bool, default True
         Whether to do anything.
     """
     if not enabled:
         yield
         return
-    kept, others = default_generator.get_state(), default_generator._others
+    kept = default_generator.snapshot()
     try:
         yield
     finally:
-        default_generator.set_state(kept)
-        default_generator._others = others
+        default_generator.restore(kept)
 
 
 def stream_for(generator: Generator | None, array: Any) -> tuple[Generator, Any]:

@@ -1,7 +1,9 @@
 """The error and gamma functions in double precision, which NumPy lacks.
 
 SciPy's are used where it is installed (imported when first needed); the others here are
-written in plain array functions of a namespace `xp`, so that they run on any backend.
+written in plain array functions of a namespace `xp`, so that they run on any backend.  What
+is harder (Bessel functions, incomplete gamma functions ...) is taken from SciPy alone, which
+ops find as ``xp.special``; on a GPU that is CuPy's module of the same content.
 
 erf and erfc are Chebyshev series (coefficients computed with 40 digits): near 0,
 ``erf(x) / x`` in x²; beyond, ``(1 + 2 x) exp(x²) erfc(x)`` in ``(x - 3.75) / (x + 3.75)``, a
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import math
+import types
 from typing import Any
 
 import numpy as np
@@ -180,6 +183,21 @@ def _scipy() -> Any:
     return special
 
 
+class SciPySpecial(types.ModuleType):
+    """``scipy.special``, imported when one of its functions is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        special = _scipy()
+        if special is None:
+            raise ImportError(
+                f"this function needs SciPy ({name}), which is not installed: "
+                "pip install autograd-core[fast]"
+            )
+        return getattr(special, name)
+
+
 def _chosen(name: str, portable: Any) -> Any:
     def function(*args: Any) -> Any:
         special = _scipy()
@@ -201,5 +219,6 @@ def add_to(xp: Any) -> None:
     """Give NumPy's namespace these functions."""
     for name, portable in PORTABLE.items():
         setattr(xp, name, _chosen(name, portable))
+    xp.special = SciPySpecial("special")
     xp.expit = expit
     xp.sum_all = functools.partial(np.add.reduce, axis=None)

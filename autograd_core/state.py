@@ -54,6 +54,7 @@ class _Modes(threading.local):
     forward_duals: tuple[Any, ...] = ()
     scope: tuple[str, ...] = ()
     before_write: Any = None
+    autocast: Any = None
     run: Any = None
 
 

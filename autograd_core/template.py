@@ -379,7 +379,7 @@ def _run_source(op: Op, name: str, last: bool) -> str:
                 f"    if v_{stem}.n: raise_modified(n, {s.name!r}, v_{stem}, 0, t_{stem})",
                 f"    {stem} = t_{stem}",
             ]
-    if op.scalar_of is not None and targets:
+    if op.scalar_of is not None and "s_other" in targets:
         lines.append("    if g.__class__ is ndarray and g.dtype is F32:")
         lines.append("        s_other = scalars32(s_other)")
     if any("F" in parameters_of(fn) for fn in op.vjps.values()):

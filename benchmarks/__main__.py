@@ -1,4 +1,4 @@
-"""``python -m benchmarks [engine] [trace] [debugger] [gpu]``: print the figures."""
+"""``python -m benchmarks [engine] [trace] [debugger] [gpu] [browser]``: print the figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Run the named benchmarks (all but gpu by default)."""
+    """Run the named benchmarks (the first three by default)."""
     names = sys.argv[1:] or ["engine", "trace", "debugger"]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as PyTorch is told; read at import
     print(f"Python {platform.python_version()} on {platform.machine()}, {platform.system()}")

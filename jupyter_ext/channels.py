@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .protocol import EVENT, NAME, REPLY, Event, Reply
+from .protocol import EVENT, FRAME, NAME, REPLY, Event, Reply
+from .telemetry import Frame
 
 
 class Channels:
@@ -61,6 +62,14 @@ class Channels:
         for comm in list(self.comms.values()):
             comm.send(event)
 
+    def send_frame(self, frame: Frame) -> None:
+        """Send rows of a trace to the panel, if one listens."""
+        if self.panel_listens:
+            parent = self.kernel.get_parent("shell")
+            self.kernel.session.send(
+                self.kernel.iopub_socket, FRAME, frame.header, parent, buffers=[frame.buffer]
+            )
+
     # -------------------------------------------------------------- in
 
     def _control(self, stream: Any, ident: Any, message: dict[str, Any]) -> None:
@@ -68,14 +77,20 @@ class Channels:
         listen = (content.get("arguments") or {}).get("listen")
         if content.get("command") == "state" and isinstance(listen, bool):
             self.panel_listens = listen
-        self.kernel.session.send(stream, REPLY, self.answer(content), parent=message, ident=ident)
+        reply = self.answer(content)
+        buffers = reply.pop("buffers", [])
+        self.kernel.session.send(stream, REPLY, reply, parent=message, ident=ident, buffers=buffers)
 
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         keep_to_its_subshell(comm)
         self.comms[comm.comm_id] = comm
-        comm.on_msg(lambda message: comm.send(self.answer(message["content"]["data"])))
+        comm.on_msg(lambda message: self._reply(comm, message["content"]["data"]))
         comm.on_close(lambda message: self.comms.pop(comm.comm_id, None))
         comm.send(self.greeting())
+
+    def _reply(self, comm: Any, content: Any) -> None:
+        reply = self.answer(content)
+        comm.send(reply, buffers=reply.pop("buffers", []))
 
 
 def keep_to_its_subshell(comm: Any) -> None:

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
-from .protocol import BREAKPOINTS, BadRequestError, Reply, Request, State, plain, read_request
+from .protocol import (
+    BREAKPOINTS,
+    TRACE,
+    BadRequestError,
+    Reply,
+    Request,
+    State,
+    plain,
+    read_request,
+)
 
 if TYPE_CHECKING:
     from autograd_core.debug.stepping.debugger import Debugger
@@ -26,6 +35,8 @@ class Desk:
         Whose breakpoints front ends see and change.
     tell : callable
         Called after breakpoints have changed.
+    about_traces : callable
+        Gives the result of a request of `protocol.TRACE`, and buffers.
 
     Attributes
     ----------
@@ -35,9 +46,15 @@ class Desk:
         See `protocol.State`.
     """
 
-    def __init__(self, debugger: Debugger, tell: Callable[[], None]):
+    def __init__(
+        self,
+        debugger: Debugger,
+        tell: Callable[[], None],
+        about_traces: Callable[[Request], tuple[dict[str, Any], list[bytes]]],
+    ):
         self.debugger = debugger
         self.tell = tell
+        self.about_traces = about_traces
         self.known: dict[str, Any] = {"status": "idle"}
         self.input_request: Callable[[], str | None] = lambda: None
         self._queue: SimpleQueue[Request] = SimpleQueue()
@@ -49,8 +66,12 @@ class Desk:
         """Reply to a request without waiting for anything."""
         number = content.get("id") if isinstance(content, dict) else None
         try:
+            request = read_request(content)
+            if request.command in TRACE:
+                result, buffers = self.about_traces(request)
+                return {"id": number, "ok": True, "result": result, "buffers": buffers}
             with self._one_at_a_time:
-                return {"id": number, "ok": True, "result": self._do(read_request(content))}
+                return {"id": number, "ok": True, "result": self._do(request)}
         except ValueError as error:
             return {"id": number, "ok": False, "error": str(error)}
 

@@ -20,7 +20,13 @@ TREE_LINES = 60
 """Lines of the text tree that go into a saved notebook with each picture."""
 
 
-def show(shell: InteractiveShell, trace: Trace, only: str | None = None) -> None:
+MARK = "data-autograd-picture"
+"""Attribute of pictures that a live graph above them hides, because it shows the same."""
+
+
+def show(
+    shell: InteractiveShell, trace: Trace, only: str | None = None, *, live: bool = False
+) -> None:
     """Publish summary, graph and flow.
 
     Parameters
@@ -31,6 +37,8 @@ def show(shell: InteractiveShell, trace: Trace, only: str | None = None) -> None
         What to show.
     only : {"svg", "png"}, optional
         Keep the pictures in this form alone.
+    live : bool
+        A live graph of this trace stands above the pictures.
     """
     if not len(trace.nodes):
         print("Nothing was recorded: no operation on a tensor that requires grad ran here.")
@@ -39,9 +47,10 @@ def show(shell: InteractiveShell, trace: Trace, only: str | None = None) -> None
         print(trace.tree())  # the summary is its first line
         return
     print(trace.summary())
-    publish(shell, trace.draw(), trace.tree(max_lines=TREE_LINES), only)
+    publish(shell, trace.draw(), trace.tree(max_lines=TREE_LINES), only, live=live)
     if len(trace.steps) and trace.stats != "off":
-        show_flow(shell, trace, only)
+        flow = trace.flow()
+        publish(shell, flow, str(flow), only, live=live)
 
 
 def show_flow(shell: InteractiveShell, trace: Trace, only: str | None = None, **how: Any) -> None:
@@ -57,7 +66,14 @@ def has_pictures(shell: InteractiveShell) -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-def publish(shell: InteractiveShell, picture: Picture, text: str, only: str | None = None) -> None:
+def publish(
+    shell: InteractiveShell,
+    picture: Picture,
+    text: str,
+    only: str | None = None,
+    *,
+    live: bool = False,
+) -> None:
     """Publish one picture in all its forms, `text` among them; on a terminal the text alone."""
     if not has_pictures(shell):
         print(text)
@@ -70,4 +86,6 @@ def publish(shell: InteractiveShell, picture: Picture, text: str, only: str | No
         del bundle["image/svg+xml"]
     elif only == "svg":
         bundle.pop("image/png", None)
+    if live and "image/svg+xml" in bundle:
+        bundle["image/svg+xml"] = bundle["image/svg+xml"].replace("<svg ", f'<svg {MARK}="" ', 1)
     shell.display_pub.publish(data=bundle, metadata=metadata)

@@ -19,6 +19,7 @@ from .channels import Channels
 from .desk import Desk
 from .input_box import InputBox, can_address
 from .protocol import Event, Request, plain
+from .traces import Traces
 from .visual_debugger import VisualDebugger
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class JupyterFront(Front):
         self.kernel = kernel
         self.debugger = debugger
         self.box = InputBox(kernel)
-        self.desk = Desk(debugger, self.breakpoints_changed)
+        self.traces = Traces(self)
+        self.desk = Desk(debugger, self.breakpoints_changed, self.traces.answer)
         self.desk.input_request = lambda: self.box.request
         self.channels = Channels(kernel, self.desk.answer, self._greeting)
         self.visual = VisualDebugger(kernel, debugger)
@@ -110,6 +112,8 @@ class JupyterFront(Front):
         before, self.desk.known = self.desk.known["status"], known
         if known["status"] == "paused" and before != "paused" and self.box.allowed:
             self._too_early = self.box.drop_answers()
+        if event in ("paused", "edited"):
+            self.traces.flush()
         self.channels.send({"event": event, "state": self.desk.snapshot()})
 
     # -------------------------------------------------------------- what the magics call

@@ -8,6 +8,7 @@ go to the desk (`desk`), those that the trace can answer are answered here.
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
     from .front_jupyter import JupyterFront
 
 BUNDLE = Path(__file__).parent / "static" / "inline.js"
-SAVED_BYTES = 1 << 20
-"""What a saved notebook holds of a graph at most, besides its pictures."""
+SAVED_BYTES = 560 << 10
+"""What a saved notebook holds of a graph at most, besides its pictures.
+
+With the program that shows it (190 KB) and as text (base64) that is under 1 MB.
+"""
+KEPT_BYTES = 128 << 20
+"""Traces of so many bytes stay in memory for the widgets that show them, the latest first."""
+_LET_GO = "this run has left memory, to make room for later ones; what was saved of it is shown"
 
 
 def why_not(front: JupyterFront) -> str | None:
@@ -87,7 +94,8 @@ class InlineGraph:
         self.widget = _widget_class()()
         keep_to_its_subshell(self.widget.comm)
         self.widget.on_msg(_weakly(self._asked))
-        self.stream = Stream(trace, self._send_frame)
+        self.stream = Stream(trace, self._send_frame, front.traces.rate)
+        self.over = False
 
     @property
     def address(self) -> str:
@@ -98,13 +106,16 @@ class InlineGraph:
         """Show it, and begin to send."""
         from IPython.display import display
 
+        _close_earlier(self)
         display(self.widget)
         self.front.channels.comms[self.address] = _Ear(self)
+        _keep(self)
         self.stream.start()
         return self
 
     def stop(self) -> None:
         """Send what is left, and leave in the notebook what it should keep."""
+        self.over = True
         self.stream.stop()
         self.front.channels.comms.pop(self.address, None)
         try:
@@ -124,7 +135,14 @@ class InlineGraph:
         """Pass an event of the debugger on, after the rows that it is about."""
         if event.get("event") in ("paused", "edited"):
             self.stream.flush()
-        self.widget.send({"type": "event", **event})
+        self.widget.send({"type": "event", **self._as_of_here(event)})
+
+    def _as_of_here(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event of the debugger, which is idle also while the cell goes on without it."""
+        state = event.get("state") or {}
+        if self.over or state.get("status") != "idle":
+            return event
+        return {**event, "state": {**state, "status": "running"}}
 
     # -------------------------------------------------------------- from the browser
 
@@ -134,7 +152,7 @@ class InlineGraph:
         number = content.get("id") if isinstance(content, dict) else None
         try:
             if command == "iteration":
-                for frame in self.stream.encoder.iteration(int(arguments["number"])):
+                for frame in self.stream.iteration(int(arguments["number"])):
                     self._send_frame(frame)
             elif command == "detail":
                 found = detail_of(self.trace, int(arguments["node"]), self.front.debugger.paused)
@@ -150,12 +168,38 @@ class InlineGraph:
 
     def _welcome(self) -> None:
         """All there is, for a page that was loaded again."""
-        encoder = Encoder(self.trace)
-        for frame in encoder.news():
-            self._send_frame(frame)
-        self.stream.encoder = encoder
+        self.stream.send_all()
         state = self.front.desk.snapshot()
-        self.widget.send({"type": "event", "event": state["status"], "state": state})
+        self.tell({"event": state["status"], "state": state})
+
+
+_kept: deque[InlineGraph] = deque()
+
+
+def _keep(graph: InlineGraph) -> None:
+    """Have a graph at hand as long as there is room for its trace."""
+    _kept.append(graph)
+    while len(_kept) > 1 and sum(known.trace.nbytes for known in _kept) > KEPT_BYTES:
+        _kept.popleft()
+
+
+_of_cell: dict[str, Any] = {}
+
+
+def _close_earlier(graph: InlineGraph) -> None:
+    """End the widget of the last run of this cell, which nobody sees any more.
+
+    Its state would be saved with the notebook, once for each time the cell was run.
+    """
+    parent = graph.front.kernel.get_parent("shell") or {}
+    cell = (parent.get("metadata") or {}).get("cellId")
+    if cell is None:
+        return
+    earlier, _of_cell[cell] = _of_cell.get(cell), graph.widget
+    if earlier is not None:
+        earlier.close()
+        for known in [known for known in _kept if known.widget is earlier]:
+            _kept.remove(known)
 
 
 class _Ear:
@@ -180,5 +224,7 @@ def _weakly(method: Any) -> Any:
         found = ref()
         if found is not None:
             found(content)
+        elif isinstance(content, dict):
+            widget.send({"type": "reply", "id": content.get("id"), "ok": False, "error": _LET_GO})
 
     return handler

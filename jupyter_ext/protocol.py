@@ -13,8 +13,10 @@ both carry the same requests and replies.  Events come back on every open comm, 
 
 A request is answered at once, also while the main thread is blocked: by a snapshot (state,
 breakpoints), by doing it (break, enable, disable, clear), or by putting it on the queue that
-the paused main thread reads (everything else; the next event says what came of it).  JSON
-has no NaN and no infinity: such numbers are the texts "nan", "inf" and "-inf".
+the paused main thread reads (everything else; the next event says what came of it).  What is
+asked about a trace (hello, iteration, detail) is answered from what was recorded, with the
+buffers of frames beside the reply.  JSON has no NaN and no infinity: such numbers are the
+texts "nan", "inf" and "-inf".
 """
 
 from __future__ import annotations
@@ -28,11 +30,17 @@ NAME = "autograd_core.debug"
 """Control message type and comm target."""
 REPLY = NAME + "_reply"
 EVENT = NAME + "_event"
+FRAME = NAME + "_frame"
+"""Rows of a trace for the panel, where no widget gets them; see `traces`."""
+FASTEST = 20.0
+"""How often a second rows of a trace are sent at most."""
 
 SNAPSHOTS = ("state", "breakpoints")
 """Commands answered from what is known."""
 BREAKPOINTS = ("break", "enable", "disable", "clear")
 """Commands done at once, paused or not."""
+TRACE = ("hello", "history", "iteration", "detail", "subscribe")
+"""Commands answered from the trace that runs or was recorded last; see `traces`."""
 
 
 class Place(TypedDict):
@@ -53,7 +61,7 @@ class State(TypedDict, total=False):
     """``idle``, ``running`` or ``paused``."""
     reason: str
     phase: str
-    """``backward`` or ``forward``."""
+    """``backward``, ``forward`` or ``python``."""
     node: dict[str, Any]
     """``seq``, ``op``, ``scope``, ``name``."""
     location: Place | None
@@ -79,6 +87,8 @@ class Reply(TypedDict, total=False):
     ok: bool
     error: str
     result: dict[str, Any]
+    buffers: list[bytes]
+    """Those of the frames in the result; they travel beside the JSON."""
 
 
 class Event(TypedDict, total=False):
@@ -172,6 +182,12 @@ _INDEX = _Kind("a whole number of at least 0", lambda value: _is_number(value, 0
 _NUMBER = _Kind("the number of a breakpoint", lambda value: _is_number(value, 1), optional=False)
 _FLAG = _Kind("true or false", lambda value: isinstance(value, bool))
 _NAME = _Kind("a name", lambda value: isinstance(value, str))
+_ROW = _Kind("a whole number of at least 0", lambda value: _is_number(value, 0), optional=False)
+_RATE = _Kind(
+    f"a number of times a second, 1 to {FASTEST:.0f}",
+    lambda value: _is_number(value, 1) and value <= FASTEST,
+    optional=False,
+)
 
 COMMANDS: dict[str, dict[str, _Kind]] = {
     "state": {"listen": _FLAG},
@@ -191,6 +207,11 @@ COMMANDS: dict[str, dict[str, _Kind]] = {
     "replay": {},
     "command": {"line": _LINE},
     "preview": {"gradient": _INDEX, "saved": _NAME},
+    "hello": {},
+    "history": {"trace": _NAME},
+    "iteration": {"number": _ROW, "trace": _NAME},
+    "detail": {"node": _ROW, "trace": _NAME},
+    "subscribe": {"rate": _RATE},
 }
 """Every command, and the arguments that it takes."""
 

@@ -23,6 +23,7 @@ from . import display, inline
 from .cell_locations import CellLocations
 from .cell_transform import begin_recording
 from .front_jupyter import JupyterFront, connect
+from .traces import PanelTrace
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -41,7 +42,7 @@ class Recording:
     cell: Any = None
     """IPython's record of the traced cell; None while several cells are traced."""
     graph: Any = None
-    """The live graph, an `inline.InlineGraph`, where one can be shown."""
+    """The live graph, an `inline.InlineGraph` or a `traces.PanelTrace`; None without a kernel."""
     recorder: Recorder = field(init=False)
     debugging: ExitStack = field(init=False, default_factory=ExitStack)
 
@@ -140,9 +141,17 @@ class Session:
         self._show_live(self.cell)
 
     def _show_live(self, recording: Recording) -> None:
-        """Show the graph while it grows, where that can be."""
+        """Show the graph while it grows, where that can be; in the panel it is shown anyway."""
         if self.front is not None and inline.why_not(self.front) is None:
             recording.graph = inline.InlineGraph(recording.trace, self.front).start()
+            self.front.traces.add(recording.graph)
+        else:
+            self._show_in_panel(recording)
+
+    def _show_in_panel(self, recording: Recording) -> None:
+        if self.front is not None:
+            recording.graph = PanelTrace(recording.trace, self.front).start()
+            self.front.traces.add(recording.graph)
 
     def _cell_begins(self, info: Any) -> None:
         self._running.append(info)
@@ -179,6 +188,7 @@ class Session:
                 "%autograd_trace off ends it and shows the trace"
             )
         self.lasting = Recording(options, self._here())
+        self._show_in_panel(self.lasting)
         return "Tracing is on for all cells; %autograd_trace off ends it and shows the trace."
 
     def end_lasting(self) -> None:
@@ -208,6 +218,7 @@ class Session:
     def expression(self, options: dict[str, Any]) -> Iterator[None]:
         """Record what runs inside, and show it also after an exception."""
         recording = Recording(options, self._here())
+        self._show_in_panel(recording)
         try:
             yield
         finally:
@@ -223,7 +234,8 @@ class Session:
         self.last = trace, recording.where
         self.shell.push({VARIABLE: trace}, interactive=False)
         try:
-            display.show(self.shell, trace, recording.options.get("format"))
+            live = isinstance(recording.graph, inline.InlineGraph)
+            display.show(self.shell, trace, recording.options.get("format"), live=live)
         except UsageError as error:  # here nobody is left who would catch it
             print(f"UsageError: {error}", file=sys.stderr)
         if "save" in recording.options:

@@ -100,12 +100,16 @@ class Kernel:
 
     def control(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Send a message on the control channel; gives the content of its reply."""
+        return self.reply_to(kind, content)["content"]
+
+    def reply_to(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Send a message on the control channel; gives the whole reply, with its buffers."""
         message = self.client.session.msg(kind, content)
         self.client.control_channel.send(message)
         while True:
             reply = self.client.get_control_msg(timeout=PATIENCE)
             if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
-                return reply["content"]
+                return reply
 
     def type(self, line: str, to: dict[str, Any] | None = None) -> None:
         """Answer a prompt; `to` is the input_request, where the front end names it."""

@@ -1,15 +1,13 @@
-"""The project as a whole: its layout, who imports whom, and what a wheel holds."""
+"""The project as a whole: its layout, who imports whom, its versions."""
 
 import ast
 import configparser
 import importlib.metadata
 import importlib.util
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,7 +157,7 @@ def test_import_needs_numpy_alone(module: str) -> None:
     assert not loaded & OPTIONAL
 
 
-# --- versions and the wheel ---------------------------------------------------------------------
+# --- versions and extras ------------------------------------------------------------------------
 
 
 def stated_version() -> str:
@@ -187,61 +185,6 @@ def test_extras_the_readme_and_others_rely_on() -> None:
     assert PYPROJECT["project"]["dependencies"] == ["numpy>=2.1"]
     pulls_torch = [name for name in extras["test"] if re.match(r"torch\b", name)]
     assert not pulls_torch, "a bare torch pulls gigabytes of CUDA into every test environment"
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Return the names in a wheel built from a copy of the tree."""
-    if importlib.util.find_spec("setuptools") is None:
-        pytest.skip("building a wheel offline needs setuptools")
-    source = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    for package in PACKAGES:
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, source / package, ignore=ignore)
-    built = tmp_path_factory.mktemp("built")
-    command = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation"]
-    done = subprocess.run(
-        [*command, "--no-input", "--disable-pip-version-check", "--wheel-dir", built],
-        cwd=source,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = built.glob("*.whl")
-    assert path.name == f"autograd_core-{stated_version()}-py3-none-any.whl"
-    with zipfile.ZipFile(path) as archive:
-        return set(archive.namelist())
-
-
-def test_wheel_holds_every_file_of_the_packages(wheel: set[str]) -> None:
-    files = {
-        path.relative_to(ROOT).as_posix()
-        for package in PACKAGES
-        for path in (ROOT / package).rglob("*")
-        if path.is_file()
-        and "__pycache__" not in path.parts
-        and "labextension" not in path.parts
-        and (path.suffix == ".py" or "static" in path.parts)
-    }
-    assert files | {"autograd_core/py.typed"} <= wheel
-
-
-def test_wheel_puts_the_panel_where_jupyterlab_looks(wheel: set[str]) -> None:
-    built = ROOT / "jupyter_ext" / "labextension"
-    files = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    share = f"autograd_core-{stated_version()}.data/data/share/jupyter/labextensions/autograd-core/"
-    found = {name.removeprefix(share) for name in wheel if name.startswith(share)}
-    assert found == files - {"source_hash.txt"}
-    assert {"package.json", "install.json"} <= found
-
-
-def test_wheel_holds_nothing_else(wheel: set[str]) -> None:
-    tops = {name.partition("/")[0] for name in wheel}
-    release = f"autograd_core-{stated_version()}"
-    assert tops == {*PACKAGES, f"{release}.dist-info", f"{release}.data"}
 
 
 # --- what nbval forgives ------------------------------------------------------------------------

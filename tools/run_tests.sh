@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run stages of the tests, in the order given, and stop at the first that fails.
 #
-#     tools/run_tests.sh VENV STAGE...     stages: lint types notebooks browser unit kernels
+#     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels
 #
 # JOBS sets how many processes run the unit tests (2), PYTEST_ARGS adds arguments to pytest.
 set -euo pipefail
@@ -29,17 +29,43 @@ notebooks() {
         -p no:cacheprovider "${found[@]}" "${pytest_args[@]}"
 }
 
+# A stage that cannot run here is no reason to stop, but nobody should overlook it.
+left_out() {
+    printf '\n%s\n' "!!! NOT RUN: ${title[$1]}; $2" >&2
+}
+
+# The committed bundles are held against their sources by tests/test_widgets.py, also without Node.
+widgets() {
+    if ! tools/browser_tools.sh "$bin/.." node; then left_out widgets "there is no Node"; return; fi
+    (
+        export PATH="$bin:$PATH"
+        cd widgets
+        npm_ci
+        npm run check
+        npm test
+        cd lab
+        npm_ci
+        npm run check
+        npm test
+    )
+}
+
+# `npm ci`, unless what the lock file says is there already.
+npm_ci() {
+    if cmp -s package-lock.json node_modules/.installed; then return; fi
+    npm ci --no-audit --no-fund
+    cp package-lock.json node_modules/.installed
+}
+
 browser() {
-    if [ ! -d tests/browser ]; then echo "There are no browser tests."; return; fi
+    if ! tools/browser_tools.sh "$bin/.." chromium; then left_out browser "there is no Chromium"; return; fi
     "$bin/python" -m pytest tests/browser "${pytest_args[@]}"
 }
 
 # One thread for each process in BLAS and OpenMP: several processes already fill the cores.
 unit() {
-    local ignore=()
-    if [ -d tests/browser ]; then ignore=(--ignore=tests/browser); fi
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-        "$bin/python" -m pytest -n "${JOBS:-2}" "${ignore[@]}" "${pytest_args[@]}"
+        "$bin/python" -m pytest -n "${JOBS:-2}" --ignore=tests/browser "${pytest_args[@]}"
 }
 
 kernels() {
@@ -50,14 +76,15 @@ declare -A title=(
     [lint]="lint: ruff check, ruff format"
     [types]="types: mypy --strict on the engine and the debugger"
     [notebooks]="notebooks: nbval runs each and compares its outputs"
-    [browser]="browser tests"
+    [widgets]="widgets: types, eslint, prettier and vitest; the bundles are those of the sources"
+    [browser]="browser tests: JupyterLab and Notebook 7 in Chromium"
     [unit]="unit tests and doctests"
     [kernels]="the notebook side, with the oldest ipykernel and IPython"
 )
 
 for stage in "$@"; do
     if [ -z "${title[$stage]:-}" ]; then
-        echo "no such stage: $stage (there are: lint types notebooks browser unit kernels)" >&2
+        echo "no such stage: $stage (there are: lint types widgets notebooks browser unit kernels)" >&2
         exit 2
     fi
     printf '\n### %s\n' "${title[$stage]}"

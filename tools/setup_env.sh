@@ -74,3 +74,9 @@ if ! "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --
     echo "pip could not install autograd_core[$extra]; the lines above are the end of $log" >&2
     exit 1
 fi
+
+# pip leaves data files out of an editable install, so JupyterLab finds the panel by a link.
+panel=$venv/share/jupyter/labextensions/autograd-core
+rm -rf "$panel"
+mkdir -p "$(dirname "$panel")"
+ln -s "$PWD/jupyter_ext/labextension" "$panel"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,6 +22,27 @@ _ADDABLE = ("int32", "uint32", "uint64", "float16", "float32", "float64", "compl
 """The dtypes that CuPy's ``add.at`` takes."""
 
 
+class Linalg:
+    """CuPy's linear algebra, which raises LinAlgError where NumPy's does.
+
+    Left to itself it returns whatever cuSOLVER left; to look costs a wait for the device.
+    """
+
+    def __init__(self, functions: Any, errstate: Any):
+        self._functions, self._errstate = functions, errstate
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._functions, name)
+
+        @functools.wraps(found)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._errstate(linalg="raise"):
+                return found(*args, **kwargs)
+
+        setattr(self, name, call)
+        return call
+
+
 class Namespace:
     """CuPy's functions, with the few that ops need beside them."""
 
@@ -29,7 +51,15 @@ class Namespace:
         self._tables: dict[Any, Any] = {}
         for name in SPECIAL:
             setattr(self, name, getattr(special, name))
+        self.special = special
         self.sum_all = cupy.sum
+
+    @functools.cached_property
+    def linalg(self) -> Linalg:
+        """Linear algebra."""
+        from cupyx import errstate
+
+        return Linalg(self._cupy.linalg, errstate)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._cupy, name)

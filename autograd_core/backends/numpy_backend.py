@@ -10,7 +10,17 @@ import numpy as np
 from .. import special_functions
 from . import Backend
 
-xp: Any = types.SimpleNamespace(**{k: v for k, v in vars(np).items() if not k.startswith("_")})
+
+class Namespace(types.SimpleNamespace):
+    """NumPy's functions, and its rarer rooms (`fft`), which it imports when first asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(np, name)
+        setattr(self, name, found)
+        return found
+
+
+xp: Any = Namespace(**{k: v for k, v in vars(np).items() if not k.startswith("_")})
 """NumPy's functions; `autograd_core.special_functions` and others add to it."""
 special_functions.add_to(xp)
 

@@ -37,6 +37,7 @@ from ..ops.activation import (
     threshold_,
 )
 from ..ops.attention import scaled_dot_product_attention
+from ..ops.ctc import ctc_loss
 from ..ops.distance import (
     cosine_embedding_loss,
     cosine_similarity,
@@ -50,7 +51,17 @@ from ..ops.distance import (
 )
 from ..ops.elementwise import sigmoid
 from ..ops.embedding import embedding, one_hot
+from ..ops.embedding_bag import embedding_bag
+from ..ops.fractional_pool import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+)
+from ..ops.grid_sample import affine_grid, grid_sample
 from ..ops.loss import cross_entropy, nll_loss
+from ..ops.multihead import multi_head_attention_forward
+from ..ops.multilabel import gumbel_softmax, multilabel_margin_loss
 from ..ops.normalization import (
     batch_norm,
     group_norm,
@@ -60,6 +71,7 @@ from ..ops.normalization import (
     normalize,
     rms_norm,
 )
+from ..ops.pair_distances import pdist
 from ..ops.regression import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -73,6 +85,8 @@ from ..ops.regression import (
     soft_margin_loss,
 )
 from ..ops.softmax import alpha_dropout, dropout
+from .composites import *  # noqa: F403
+from .composites import __all__ as _composites
 from .spatial import *  # noqa: F403
 from .spatial import __all__ as _spatial
 
@@ -160,17 +174,21 @@ def dropout3d(
 
 
 __all__ = [
+    "affine_grid", "embedding_bag", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d", "fractional_max_pool3d_with_indices", "grid_sample",
     "alpha_dropout", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "celu", "celu_", "cosine_embedding_loss", "cosine_similarity", "cross_entropy", "dropout",
     "dropout1d", "dropout2d", "dropout3d", "elu", "elu_", "embedding", "gaussian_nll_loss", "gelu",
     "glu", "group_norm", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_",
     "hinge_embedding_loss", "huber_loss", "instance_norm", "kl_div", "l1_loss", "layer_norm",
     "leaky_relu", "leaky_relu_", "local_response_norm", "log_softmax", "logsigmoid",
-    "margin_ranking_loss", "mish", "mse_loss", "multi_margin_loss", "multilabel_soft_margin_loss",
+    "margin_ranking_loss", "mish", "mse_loss", "multi_head_attention_forward",
+    "multi_margin_loss", "multilabel_soft_margin_loss",
     "nll_loss", "normalize", "one_hot", "pairwise_distance", "poisson_nll_loss", "prelu", "relu",
     "relu6", "relu_", "rms_norm", "rrelu", "rrelu_", "scaled_dot_product_attention", "selu",
     "selu_", "sigmoid", "silu", "smooth_l1_loss", "soft_margin_loss", "softmax", "softmin",
     "softplus", "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
     "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
-__all__ += _spatial
+__all__ += ["ctc_loss", "gumbel_softmax", "multilabel_margin_loss", "pdist"]
+__all__ += _composites + _spatial

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from .. import inplace, random
 from .._tensor import Tensor, method
 from ..declare import op
+from ..dtypes import FLOATING
 from ..errors import DtypeError, ShapeError
 from .dims import wrap_dim
 from .select import where
@@ -382,6 +383,8 @@ def hardtanh(
     """The input, clipped to ``[min_val, max_val]``."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    if input.dtype.category < FLOATING:
+        min_val, max_val = int(min_val), int(max_val)
     return _run(
         "hardtanh_", lambda x: hardtanh_op.call(x, min_val=min_val, max_val=max_val), input, inplace
     )

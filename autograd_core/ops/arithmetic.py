@@ -144,7 +144,7 @@ def _(g: Any, alpha: Any) -> Any:
 
 @op(
     "RsubBackward0", name="rsub", scalar_node="RsubBackward1", types="promote", broadcast=True,
-    scalars=True, elementwise=True, check=_no_bool_subtraction,
+    scalars="other", elementwise=True, check=_no_bool_subtraction,
 )  # fmt: skip
 def rsub_op(xp: Any, input: Any, other: Any) -> Any:
     """``other - input``."""
@@ -302,7 +302,7 @@ def _(F: Any, g: Any, input: Any, other: Any) -> Any:
 
 @op(
     "FmodBackward1", name="fmod", scalar_node="FmodBackward0", types="promote",
-    broadcast=True, scalars=True, elementwise=True,
+    broadcast=True, scalars="other", elementwise=True,
 )  # fmt: skip
 def fmod_op(xp: Any, input: Any, other: Any) -> Any:
     """What division rounded towards zero leaves, with the sign of the dividend: C's fmod."""

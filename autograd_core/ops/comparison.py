@@ -16,7 +16,7 @@ from ..examples import call, examples
 
 
 def _comparison(name: str, ufunc: str, doc: str) -> Op:
-    return elementwise(name, None, ufunc, 2, doc, types="bool")
+    return elementwise(name, None, ufunc, 2, doc, types="bool", scalars="other")
 
 
 eq = _comparison("eq", "equal", "Whether elements are equal.").call

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import backends, dtypes
+from .. import backends, dtypes, legacy_types
 from .._tensor import Tensor, method
 from ..backends import device as device_type
 from ..backends import move
@@ -131,6 +131,8 @@ def type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
         if stem not in _TENSOR_TYPES:
             raise ValueError(f"invalid type: '{dtype}'")
         dtype = next(d for d in dtypes.ALL if d.name == _TENSOR_TYPES[stem])
+    if isinstance(dtype, legacy_types.TensorType):
+        dtype = dtype.dtype
     return to(self, dtype)
 
 
@@ -201,6 +203,43 @@ def is_nonzero(input: Tensor) -> bool:
     return bool(input)
 
 
+def is_signed(input: Tensor) -> bool:
+    """Whether the elements can be negative."""
+    return input.is_signed()
+
+
+def is_inference(input: Tensor) -> bool:
+    """Whether it was made in inference mode."""
+    return input.is_inference()
+
+
+@method()
+def is_same_size(input: Tensor, other: Tensor) -> bool:
+    """Whether two tensors have the same shape."""
+    return input.shape == other.shape
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory outside the graph."""
+    return input.detach()
+
+
+def get_device(input: Tensor) -> int:
+    """The GPU's number, -1 on the CPU."""
+    return input.get_device()
+
+
+def typename(obj: Any) -> str:
+    """The full name of the type of an object; of a tensor its old name, ``torch.FloatTensor``."""
+    if isinstance(obj, Tensor):
+        return str(obj.type())
+    name: str = obj.__class__.__module__ + "." + obj.__class__.__qualname__
+    return name.removeprefix("builtins.")
+
+
+method("is_nonzero")(is_nonzero)
+
+
 def numel(input: Tensor) -> int:
     """The number of elements."""
     return input.numel()
@@ -229,5 +268,5 @@ def can_cast(from_: dtypes.dtype, to: dtypes.dtype) -> bool:
 
 __all__ = [
     "is_tensor", "is_floating_point", "is_complex", "is_nonzero", "numel", "result_type",
-    "can_cast",
+    "can_cast", "detach", "get_device", "is_inference", "is_same_size", "is_signed", "typename",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import backends, dtypes, state
+from .. import backends, dtypes, settings, state
 from .._tensor import Tensor, method
 from ..backends import Backend, move
 from ..backends import device as device_type
@@ -56,7 +56,7 @@ def tensor(
             [3, 4]])
     """
     if device is None:
-        device = data.device if isinstance(data, Tensor) else "cpu"
+        device = data.device if isinstance(data, Tensor) else settings.get_default_device()
     kind = None if dtype is None else dtypes.as_dtype(dtype)
     array = read_data(data, kind)
     if kind is None:
@@ -265,7 +265,8 @@ def new(
         kind = like.dtype
     else:
         kind = dtypes.get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    where = device_type(device) if device is not None else like.device if like is not None else None
+    where = settings.default_device if like is None else like.device
+    where = where if device is None else device_type(device)
     owner = backends.backend(where.type if where is not None else "cpu")
     with owner.on(where.index if where is not None else None):
         array = owner.xp.asarray(make(_Maker(owner, owner.supported(kind.numpy))))
@@ -586,14 +587,9 @@ def triu_indices(
     )  # fmt: skip
 
 
-def complex(real: Tensor, imag: Tensor) -> Tensor:
-    """The complex tensor with these parts."""
-    return real + imag * 1j
-
-
 __all__ = [
     "tensor", "as_tensor", "asarray", "from_numpy", "from_dlpack", "to_dlpack",
     "zeros", "zeros_like", "ones",
     "ones_like", "empty", "empty_like", "full", "full_like", "scalar_tensor", "eye", "arange",
-    "linspace", "logspace", "tril_indices", "triu_indices", "complex",
+    "linspace", "logspace", "tril_indices", "triu_indices",
 ]  # fmt: skip

@@ -163,11 +163,11 @@ unary(
     "erfinv", "ErfinvBackward0", "The number whose erf is x.",
     lambda F, g, result: g * (F.exp(result * result) / _TWO_OVER_ROOT_PI),
 )  # fmt: skip
-unary(
+lgamma = unary(
     "lgamma", "LgammaBackward0", "Logarithm of the absolute value of the gamma function.",
     lambda F, g, input: g * F.digamma(input), ufunc="gammaln",
 )  # fmt: skip
-unary(
+digamma = unary(
     "digamma", "DigammaBackward0", "Derivative of lgamma.",
     lambda F, g, input: g * F.polygamma(input, order=1),
 )  # fmt: skip
@@ -200,6 +200,9 @@ def polygamma(n: int, input: Tensor) -> Tensor:
 @method("polygamma")
 def _polygamma(self: Tensor, n: int) -> Tensor:
     return polygamma(n, self)
+
+
+method("polygamma_")(inplace.twin(_polygamma, "polygamma_"))
 
 
 @op("LogitBackward0", name="logit", types="float", elementwise=True)
@@ -267,7 +270,10 @@ def _(F: Any, g: Any, input: Any, result: Any) -> Any:
     """For complex x the sign turns with x: the part of g across it, over abs(x)."""
     if "complex" not in str(input.dtype):
         return zero_gradient(F, g)
-    return (g - result * F.real(F.conj(result) * g)) / F.abs(input)
+    size = F.abs(input)
+    nil = F.eq(size, 0)
+    across = g - result * F.real(F.conj(result) * g)
+    return F.where(nil, 0, across / F.where(nil, 1, size))
 
 
 sign = publish("sign", sign_op.call)

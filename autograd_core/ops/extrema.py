@@ -186,7 +186,7 @@ def _kept(xp: Any, x: Any, dim: int, keepdim: bool) -> Any:
     return xp.expand_dims(x, dim) if keepdim else x
 
 
-def _picked(xp: Any, input: Any, indices: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
+def picked(xp: Any, input: Any, indices: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     """The elements at the indices (which keep the dimension), and the indices."""
     values = xp.take_along_axis(input, indices, dim)
     if keepdim:
@@ -197,13 +197,13 @@ def _picked(xp: Any, input: Any, indices: Any, dim: int, keepdim: bool) -> tuple
 @op("MaxBackward0", types="free", aux=("indices",), outputs=("values",))
 def max_dim(xp: Any, input: Any, *, dim: int, keepdim: bool) -> Any:
     """Maximum and its place."""
-    return _picked(xp, input, _kept(xp, xp.argmax(input, axis=dim), dim, True), dim, keepdim)
+    return picked(xp, input, _kept(xp, xp.argmax(input, axis=dim), dim, True), dim, keepdim)
 
 
 @op("MinBackward0", types="free", aux=("indices",), outputs=("values",))
 def min_dim(xp: Any, input: Any, *, dim: int, keepdim: bool) -> Any:
     """Minimum and its place."""
-    return _picked(xp, input, _kept(xp, xp.argmin(input, axis=dim), dim, True), dim, keepdim)
+    return picked(xp, input, _kept(xp, xp.argmin(input, axis=dim), dim, True), dim, keepdim)
 
 
 @op("MedianBackward1", types="free", aux=("indices",), outputs=("values",))
@@ -221,20 +221,25 @@ def nanmedian_dim(xp: Any, input: Any, *, dim: int, keepdim: bool) -> Any:
 def _at_rank(xp: Any, input: Any, rank: Any, dim: int, keepdim: bool) -> tuple[Any, Any]:
     order = xp.argsort(input, axis=dim, kind="stable")
     indices = xp.take_along_axis(order, xp.expand_dims(rank, dim), dim)
-    return _picked(xp, input, indices, dim, keepdim)
+    return picked(xp, input, indices, dim, keepdim)
+
+
+def selection_gradient(
+    F: Any, g: Any, indices: Any, input_shape: Any, dim: int, keepdim: bool
+) -> Any:
+    """The gradient goes to the elements that were picked."""
+    if not keepdim:
+        shape = kept_shape(input_shape, (dim,))
+        g, indices = F.reshape(g, shape=shape), F.reshape(indices, shape=shape)
+    return F.placed_along(g, indices, dim=dim, size=input_shape[dim])
 
 
 for _selection in (max_dim, min_dim, median_dim, nanmedian_dim):
-
-    @_selection.vjp
-    def _(F: Any, g: Any, indices: Any, input_shape: Any, dim: int, keepdim: bool) -> Any:
-        if not keepdim:
-            shape = kept_shape(input_shape, (dim,))
-            g, indices = F.reshape(g, shape=shape), F.reshape(indices, shape=shape)
-        return F.placed_along(g, indices, dim=dim, size=input_shape[dim])
+    _selection.vjp(selection_gradient)
 
 
-def _selected(name: str, primitive: Any, input: Tensor, dim: int, keepdim: bool) -> Any:
+def selected(name: str, primitive: Any, input: Tensor, dim: int, keepdim: bool) -> Any:
+    """What a primitive picks along a dimension: a named tuple (values, indices)."""
     dim = wrap_dim(dim, input._array.ndim)
     found = getattr(return_types, name)
     if not input._array.ndim:
@@ -261,7 +266,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if dim is None:
         _refuse_empty("max", input, None, RuntimeError)
         return max_all.call(input)
-    return _selected("max", max_dim, input, dim, keepdim)
+    return selected("max", max_dim, input, dim, keepdim)
 
 
 @method()
@@ -273,7 +278,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = N
     if dim is None:
         _refuse_empty("min", input, None, RuntimeError)
         return min_all.call(input)
-    return _selected("min", min_dim, input, dim, keepdim)
+    return selected("min", min_dim, input, dim, keepdim)
 
 
 @method()
@@ -282,7 +287,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median (the lower of two), or a named tuple (values, indices) of those over `dim`."""
     if dim is None:
         return median_all.call(input)
-    return _selected("median", median_dim, input, dim, keepdim)
+    return selected("median", median_dim, input, dim, keepdim)
 
 
 @method()
@@ -291,7 +296,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     """Like `median`, of the elements that are not NaN."""
     if dim is None:
         return nanmedian_all.call(input)
-    return _selected("nanmedian", nanmedian_dim, input, dim, keepdim)
+    return selected("nanmedian", nanmedian_dim, input, dim, keepdim)
 
 
 def _place(name: str, primitive: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:

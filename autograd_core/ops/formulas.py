@@ -22,4 +22,16 @@ def restored(F: Any, x: Any, shape: Any, dim: tuple[int, ...] | None, keepdim: b
     return F.reshape(x, shape=kept_shape(shape, dim))
 
 
+def not_implemented(op: Any, *inputs: str) -> None:
+    """Let backward through these inputs of an op raise, where PyTorch has no gradient either."""
+
+    def refuse(g: Any) -> Any:
+        raise NotImplementedError(
+            f"the derivative of {op.name} is not implemented; detach() its inputs"
+        )
+
+    for name in inputs:
+        op.vjp(name)(refuse)
+
+
 __all__: list[str] = []

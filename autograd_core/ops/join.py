@@ -375,9 +375,9 @@ def flip(input: Tensor, dims: Any) -> Tensor:
 
 
 @method("flip")
-def _flip_method(self: Tensor, *dims: Any) -> Tensor:
+def _flip_method(self: Tensor, *given: Any, dims: Any = None) -> Tensor:
     """See `autograd_core.flip`."""
-    return flip(self, sizes(dims, "dims"))
+    return flip(self, sizes(given if dims is None else (dims,), "dims"))
 
 
 @method()
@@ -417,6 +417,8 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     along = tuple(dims) if isinstance(dims, Sequence) else (dims,)
     if len(by) != len(along):
         raise ShapeError(f"shifts and dimensions must align. shifts: {len(by)}, dims:{len(along)}")
+    if not input.ndim:
+        raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
     found = tuple(wrap_dim(d, input._array.ndim) for d in along)
     return roll_op.call(input, shifts=by, dims=found)
 

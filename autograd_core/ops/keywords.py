@@ -17,9 +17,11 @@ from .reduce import numpy_names, rename
 
 WITH_OUT = (
     "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "all", "amax", "amin",
-    "aminmax", "any", "argmax", "argmin", "baddbmm", "bmm", "bucketize", "cat", "clamp",
-    "clamp_max", "clamp_min", "clip", "column_stack", "complex", "concat", "concatenate",
-    "cross", "cummax", "cummin", "cumprod", "cumsum", "diag", "diff", "dot",
+    "aminmax", "any", "argmax", "argmin", "baddbmm", "bernoulli", "bmm", "bucketize", "cat",
+    "clamp", "clamp_max", "clamp_min", "clip", "column_stack", "complex", "concat", "concatenate",
+    "cross", "cummax", "cummin", "cumprod", "cumsum", "diag", "diff", "dot", "frexp",
+    "igamma", "igammac", "histc", "histogram", "index_reduce", "mvlgamma", "nanquantile",
+    "narrow_copy", "nonzero_static",
     "dstack", "float_power", "gather", "ger", "hstack", "index_add", "index_copy",
     "index_select", "inner", "isin", "kron", "kthvalue", "lerp", "log_softmax", "logcumsumexp",
     "logit", "logsumexp", "masked_select", "matmul", "max", "mean", "median", "min", "mm",

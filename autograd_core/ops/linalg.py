@@ -407,7 +407,12 @@ def _(F: Any, g: Any, mat1: Any, mat2_strides: Any, alpha: Any) -> Any:
 
 
 def added(product: Any, input: Any, beta: Any, alpha: Any) -> Any:
-    """Finish ``beta * input + alpha * product`` in the product's memory."""
+    """Finish ``beta * input + alpha * product`` in the product's memory.
+
+    The factors of integers and truth values are of their dtype.
+    """
+    if product.dtype.kind in "biu":
+        beta, alpha = product.dtype.type(beta), product.dtype.type(alpha)
     if alpha != 1:
         product = product * alpha
     if beta == 0:

@@ -22,10 +22,10 @@ from .spectral import svdvals
 def vector_norm_op(xp: Any, input: Any, *, ord: float, dim: Any, keepdim: bool) -> Any:
     """See `vector_norm`."""
     if ord == 0:
-        return xp.add.reduce((input != 0).astype(input.dtype), axis=dim, keepdims=keepdim)
+        return xp.add.reduce((input != 0).astype(input.real.dtype), axis=dim, keepdims=keepdim)
+    size = xp.abs(input) if ord != 2 or input.dtype.kind == "c" else input
     if ord == 2:
-        return xp.sqrt(xp.add.reduce(input * input, axis=dim, keepdims=keepdim))
-    size = xp.abs(input)
+        return xp.sqrt(xp.add.reduce(size * size, axis=dim, keepdims=keepdim))
     if ord == 1:
         return xp.add.reduce(size, axis=dim, keepdims=keepdim)
     if ord == math.inf:
@@ -45,14 +45,14 @@ def _(
     g = restored(F, g, input.shape, dim, keepdim)
     norm = restored(F, result, input.shape, dim, keepdim)
     if ord == 1:
-        return g * F.sign(input)
+        return g * F.sgn(input)
     if ord == 2:
         return g * F.where(F.eq(norm, 0), 0, input / norm)
     if math.isinf(ord):
         tops = F.to_dtype(F.eq(F.abs(input), norm), dtype=input_dtype)
-        return F.sign(input) * (g * (tops / F.sum(tops, dim=dim, keepdim=True)))
+        return F.sgn(input) * (g * (tops / F.sum(tops, dim=dim, keepdim=True)))
     ratio = F.abs(input) / F.where(F.eq(norm, 0), 1, norm)
-    steep = F.sign(input) * ratio ** (ord - 1)
+    steep = F.sgn(input) * ratio ** (ord - 1)
     flat = F.eq(input, 0) if ord < 2 else F.eq(norm, 0)
     return g * F.where(flat, 0, steep)
 

@@ -9,6 +9,7 @@ from .. import dtypes, inplace
 from .._tensor import Tensor
 from ..declare import elementwise, op
 from ..dispatch import NUMBERS
+from ..errors import DtypeError
 from ..examples import call, examples
 from .arithmetic import as_tensor_like, cast
 
@@ -262,7 +263,7 @@ def _(g: Any, other: Any, result: Any) -> Any:
 
 copysign_op = elementwise(
     "copysign", "CopysignBackward0", "copysign", 2, "The input with the other's sign.",
-    types="float", scalar_node="CopysignBackward1",
+    types="float", scalars="other", scalar_node="CopysignBackward1",
 )  # fmt: skip
 
 
@@ -355,10 +356,18 @@ def default_float(x: Tensor) -> dtypes.dtype:
     return x.dtype if x.dtype.category >= dtypes.FLOATING else dtypes.get_default_dtype()
 
 
-@op("NotImplemented", name="heaviside", broadcast=True)
+def _one_dtype(input: Any, values: Any) -> None:
+    if input.dtype is not values.dtype:
+        raise DtypeError(
+            "heaviside is not yet implemented for tensors with different dtypes, got "
+            f"{input.dtype!r} and {values.dtype!r}"
+        )
+
+
+@op("NotImplemented", name="heaviside", broadcast=True, check=_one_dtype)
 def heaviside_op(xp: Any, input: Any, values: Any) -> Any:
     """0 below zero, 1 above, `values` at zero."""
-    return xp.heaviside(input, values)
+    return xp.heaviside(input, values).astype(input.dtype)
 
 
 @heaviside_op.vjp("input", "values")

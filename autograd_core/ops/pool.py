@@ -16,6 +16,7 @@ import numpy as np
 
 from .._tensor import Tensor
 from ..declare import Op, op
+from ..dtypes import int64
 from ..errors import ShapeError
 from .taps import RESAMPLE, Taps, check_floating, padded, select
 
@@ -239,6 +240,9 @@ def _avg_pool_nd(
 ) -> Tensor:  # fmt: skip
     if divisor == 0:
         raise RuntimeError("divisor must be not zero")
+    if input.dtype is int64:
+        sizes = {"kernel": kernel, "stride": stride, "padding": padding, "ceil_mode": ceil_mode}
+        return _whole_average(nd, input, sizes | {"include_pad": include_pad}, divisor)
     check_floating(f"avg_pool{nd}d", input)
     windows = _windows(f"avg_pool{nd}d", input, nd, kernel, stride, padding, 1, ceil_mode)
     divisors = [None] * nd if divisor is None else [1] * (nd - 1) + [divisor]
@@ -247,6 +251,16 @@ def _avg_pool_nd(
         for (n, k, s, p, _, out), by in zip(windows, divisors, strict=True)
     )
     return RESAMPLE[f"AvgPool{nd}D"].call(input, taps=taps)
+
+
+def _whole_average(nd: int, input: Tensor, windows: dict[str, Any], divisor: int | None) -> Tensor:
+    """The average of integers: sums, divided and cut to integers."""
+    exact = input.double()
+    ones = exact.new_ones(tuple(exact.shape))
+    sums = _avg_pool_nd(nd, exact, divisor=1, **windows)
+    members = _avg_pool_nd(nd, ones, divisor=1, **windows)
+    counts = members / _avg_pool_nd(nd, ones, divisor=divisor, **windows)
+    return sums.round().div(counts.round(), rounding_mode="trunc").long()
 
 
 # ------------------------------------------------------------------ adaptive windows

@@ -9,6 +9,7 @@ from .. import dtypes, inplace
 from .._tensor import Tensor, method
 from ..declare import op
 from ..dispatch import NUMBERS
+from ..errors import DtypeError
 from ..examples import call, examples
 from .arithmetic import as_tensor_like, cast
 from .formulas import zero_gradient
@@ -125,17 +126,31 @@ def _rpow(self: Tensor, base: Any) -> Tensor:
 
 
 def float_power(input: Any, exponent: Any) -> Tensor:
-    """``input ** exponent`` in double precision."""
+    """``input ** exponent`` in double precision; one of the two may be a number."""
+    if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
+        raise TypeError("float_power(): one of 'input' and 'exponent' must be a Tensor")
     parts: list[Any] = [
         cast(x, dtypes.float64) if isinstance(x, Tensor) else x for x in (input, exponent)
     ]
     return parts[0] ** parts[1]
 
 
+def _float_power_in_place(input: Tensor, exponent: Any) -> Tensor:
+    """`float_power` of what can hold its result."""
+    found = float_power(input, exponent)
+    if input.dtype is not found.dtype:
+        raise DtypeError(
+            f"the base given to float_power_ has dtype {dtypes.scalar_type(input.dtype)} but the "
+            f"operation's result requires dtype {dtypes.scalar_type(found.dtype)}"
+        )
+    return found
+
+
 __all__ = ["pow", "square", "float_power"]
 for _name in __all__:
     setattr(Tensor, _name, globals()[_name])
-    setattr(Tensor, f"{_name}_", inplace.twin(globals()[_name], f"{_name}_"))
+for _name, _fn in (("pow_", pow), ("square_", square), ("float_power_", _float_power_in_place)):
+    setattr(Tensor, _name, inplace.twin(_fn, _name))
 
 # ------------------------------------------------------------------ examples
 

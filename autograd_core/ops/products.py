@@ -206,7 +206,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     if len(pairs[0]) != len(pairs[1]):
         raise RuntimeError("both dimension lists should have same length")
     for i, j in zip(*pairs, strict=True):
-        if a.shape[i] != b.shape[j]:
+        if a.shape[i] == b.shape[j]:
+            continue
+        if a.shape[i] == 1:
+            b = b.sum(j, keepdim=True)
+        elif b.shape[j] == 1:
+            a = a.sum(i, keepdim=True)
+        else:
             raise ShapeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
                 f"and second has size {b.shape[j]} in dim {j}"
@@ -288,8 +294,8 @@ def _multiply_chain(
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """Sum of products along one dimension, the others broadcast."""
-    return (x * y).sum(dim)
+    """Sum of products ``conj(x) * y`` along one dimension, the others broadcast."""
+    return (x.conj() * y).sum(dim)
 
 
 # ------------------------------------------------------------------ traces and crosses

@@ -117,7 +117,7 @@ def binary_cross_entropy_op(xp, input, target, weight, *, reduction):
     return reduced(xp, losses if weight is None else losses * weight, reduction)
 
 
-_BCE_FLOOR = 1e-12
+_BCE_FLOOR = 9.999999960041972e-13  # 1e-12 in single precision, as PyTorch has it
 
 
 @binary_cross_entropy_op.vjp("input")

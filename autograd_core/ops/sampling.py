@@ -250,6 +250,8 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = N
 @method()
 def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Any = None) -> Tensor:
     """Refill with e to the power of normally distributed numbers."""
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     drawn = _drawn(self, "log_normal_", "standard_normal", generator)
     return _refilled(self, "log_normal_", np.exp(drawn * std + mean))
 
@@ -266,6 +268,8 @@ def exponential_(self: Tensor, lambd: float = 1, *, generator: Any = None) -> Te
 @method()
 def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Tensor:
     """Refill with numbers drawn from a Cauchy distribution."""
+    if sigma <= 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     drawn = _drawn(self, "cauchy_", "random", generator)
     return _refilled(self, "cauchy_", median + sigma * np.tan(np.pi * (drawn - 0.5)))
 
@@ -386,12 +390,63 @@ def multinomial(
     return Tensor._from_array(xp.ascontiguousarray(chosen).astype(np.int64))
 
 
+# ------------------------------------------------------------------ counts
+
+
+@op("PoissonBackward0", name="poisson")
+def poisson_op(xp: Any, input: Any, *, drawn: Any) -> Any:
+    """The counts drawn, which have no gradient."""
+    return drawn
+
+
+@poisson_op.vjp
+def _(F: Any, g: Any, input_shape: Any) -> Any:
+    return F.zeros_of(g, shape=input_shape)
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """Counts drawn from Poisson distributions of the rates given.
+
+    Raises
+    ------
+    RuntimeError
+        If a rate is negative.
+    """
+    _check_float(input.dtype, "poisson")
+    array = input._array.astype(np.float64)
+    if array.size and not truth((array >= 0).all()):
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    stream, owner = random.stream_for(generator, array)
+    drawn = stream.counts(owner, "poisson", array).astype(input._array.dtype)
+    return poisson_op.call(input, drawn=drawn)
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Any = None) -> Tensor:
+    """How many of `count` trials succeed, each with probability `prob`; no gradient.
+
+    Raises
+    ------
+    RuntimeError
+        If a count is negative, or a probability not within [0, 1].
+    """
+    _check_float(count.dtype, "binomial")
+    n, p = count._array.astype(np.int64), prob._array.astype(np.float64)
+    if n.size and not truth((n >= 0).all()):
+        raise RuntimeError("binomial expects counts that are not negative")
+    if p.size and not truth(((p >= 0) & (p <= 1)).all()):
+        raise RuntimeError("binomial expects probabilities within [0, 1]")
+    stream, owner = random.stream_for(generator, n)
+    drawn: Tensor = Tensor._from_array(stream.counts(owner, "binomial", n, p))
+    return drawn.to(count.dtype)
+
+
 Generator = random.Generator
 default_generator = random.default_generator
 manual_seed, seed, initial_seed = random.manual_seed, random.seed, random.initial_seed
 get_rng_state, set_rng_state = random.get_rng_state, random.set_rng_state
 
 __all__ = [
+    "binomial", "poisson",
     "rand", "rand_like", "randn", "randn_like", "randint", "randint_like", "randperm", "normal",
     "bernoulli", "multinomial",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from ..declare import Op, op
 from ..errors import DtypeError, ShapeError
 from .dims import wrap_dim
 from .parts import index_error
+from .select import where
 from .shape import broadcast_shapes, expand, reshape
 
 # ------------------------------------------------------------------ primitives
@@ -271,6 +272,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     ours, theirs = list(input.shape), list(indices.shape)
     wide = broadcast_shapes([*ours[:d], 1, *ours[d + 1 :]], [*theirs[:d], 1, *theirs[d + 1 :]])
     source = expand(input, (*wide[:d], ours[d], *wide[d + 1 :]))
+    indices = where(indices.lt(0), indices + ours[d], indices)
     return gather(source, d, expand(indices, (*wide[:d], theirs[d], *wide[d + 1 :])))
 
 

@@ -145,11 +145,18 @@ def alpha_dropout(
 ) -> Tensor:
     """Dropout to selu's lower bound that keeps mean and variance (Klambauer and others 2017)."""
     _check_probability(p)
-    if not training or not p:
+    if not training:
+        return input
+    return alpha_dropout_of(input, p, tuple(input._array.shape), inplace)
+
+
+def alpha_dropout_of(input: Tensor, p: float, shape: tuple[int, ...], inplace: bool) -> Tensor:
+    """`alpha_dropout` with one draw for each element of `shape`, which broadcasts."""
+    if not p:
         return input
     if p == 1:
         return input.mul_(0.0) if inplace else input * 0.0
-    keep = Tensor._from_array(_kept(input, p, input._array.shape).astype(input._array.dtype))
+    keep = Tensor._from_array(_kept(input, p, shape).astype(input._array.dtype))
     a = 1 / math.sqrt((_ALPHA**2 * p + 1) * (1 - p))
     shift = (keep - 1) * (_ALPHA * a) + _ALPHA * a * p
     return input.mul_(keep * a).add_(shift) if inplace else input * (keep * a) + shift

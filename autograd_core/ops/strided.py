@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .. import inplace
 from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import ShapeError
@@ -146,6 +147,16 @@ def as_strided(
         input, size=shape, stride=strides, offset=offset,
         in_shape=input._array.shape, in_stride=input.stride(),
     )  # fmt: skip
+
+
+@method()
+def as_strided_(
+    self: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """Become what `as_strided` shows of this tensor."""
+    return inplace.become(
+        self, "as_strided_", lambda old: as_strided(old, size, stride, storage_offset)
+    )
 
 
 __all__ = ["as_strided"]

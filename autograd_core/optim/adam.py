@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from .._tensor import Tensor
-from .optimizer import Optimizer, check_tensor_setting, number
+from .elementwise import Elementwise
+from .settings import check_betas, check_modes, check_settings, scalar, settings
 
 __all__ = ["Adam", "AdamW"]
 
 
-class Adam(Optimizer):
+class Adam(Elementwise):
     """Adam: steps scaled by running moments of the gradient (Kingma and Ba 2014).
 
     ::
@@ -35,6 +35,8 @@ class Adam(Optimizer):
         Added to the gradient, times the parameter (`AdamW` takes it from the parameter).
     amsgrad, maximize, decoupled_weight_decay : bool, default False
         Reddi and others 2018; go up instead of down; as AdamW.
+    foreach, fused, capturable, differentiable
+        See `SGD`.
 
     Raises
     ------
@@ -58,88 +60,36 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ):
-        check_tensor_setting("lr", lr, foreach)
-        for i, beta in enumerate(betas):
-            check_tensor_setting(f"betas[{i}]", beta, foreach)
+        defaults = settings(locals())
+        if foreach and not capturable:
+            for name, value in {"lr": lr, "betas[0]": betas[0], "betas[1]": betas[1]}.items():
+                if isinstance(value, Tensor):
+                    raise ValueError(
+                        f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                    )
+        check_settings(lr=lr, eps=eps, weight_decay=weight_decay)
+        check_betas(betas)
         if isinstance(betas[0], Tensor) is not isinstance(betas[1], Tensor):
             raise ValueError("betas must be either both floats or both Tensors")
-        if not lr >= 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        if differentiable:
-            raise NotImplementedError("Adam updates in place and cannot be differentiated through")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "amsgrad": amsgrad,
-                "maximize": maximize,
-                "foreach": foreach,
-                "capturable": capturable,
-                "differentiable": differentiable,
-                "fused": fused,
-                "decoupled_weight_decay": decoupled_weight_decay,
-            },
-        )
+        check_modes(fused, foreach, differentiable)
+        super().__init__(params, defaults | {"betas": scalar(betas)})
 
-    def _step_group(self, group: dict[str, Any]) -> None:
-        name = f"{type(self).__name__}.step"
-        for p in group["params"]:
-            if p._grad is None:
-                continue
-            self._step_one(p, group)
-            p._bump(name)
+    def _initial(self, group: dict[str, Any]) -> dict[str, Any]:
+        moments = {"step": 0, "exp_avg": 0, "exp_avg_sq": 0}
+        return moments | {"max_exp_avg_sq": 0} if group["amsgrad"] else moments
 
-    def _step_one(self, p: Tensor, group: dict[str, Any]) -> None:
-        from ..backends import backend_of
-
-        array, g = p._array, p._grad._array  # type: ignore[union-attr]
-        xp = backend_of(array).xp
-        lr, decay = number(group["lr"]), group["weight_decay"]
-        if group["maximize"]:
-            g = -g
-        if decay and group["decoupled_weight_decay"]:
-            array *= 1 - lr * decay
-        elif decay:
-            g = g + array * decay
-        state = self.state[p] or self._begin(p, xp, group["amsgrad"])
-        state["step"]._array += 1
-        step = state["step"].item()
-        beta1, beta2 = map(number, group["betas"])
-        m, v = state["exp_avg"]._array, state["exp_avg_sq"]._array
+    @staticmethod
+    def _rule(  # type: ignore[override]
+        xp: Any, p: Any, g: Any, s: Any, *, lr: Any, betas: Any, eps: float, amsgrad: bool, **_: Any
+    ) -> None:
+        (beta1, beta2), t = betas, float(s["step"])
+        m, v = s["exp_avg"], s["exp_avg_sq"]
         m += (g - m) * (1 - beta1)
         v *= beta2
-        squares = xp.asarray(g * g)
-        squares *= 1 - beta2
-        v += squares
-        if group["amsgrad"]:
-            largest = state["max_exp_avg_sq"]._array
-            xp.maximum(largest, v, out=largest)
-            v = largest
-        scale = xp.sqrt(v, out=squares)
-        scale /= math.sqrt(1 - beta2**step)
-        scale += group["eps"]
-        xp.divide(m, scale, out=scale)
-        scale *= lr / (1 - beta1**step)
-        array -= scale
-
-    def _begin(self, p: Tensor, xp: Any, amsgrad: bool) -> dict[str, Any]:
-        from ..ops.create import tensor
-
-        state = self.state[p]
-        state["step"] = tensor(0.0)
-        for name in ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if amsgrad else ())):
-            state[name] = Tensor._from_array(xp.zeros_like(p._array))
-        return state
+        v += g * g * (1 - beta2)
+        if amsgrad:
+            v = s["max_exp_avg_sq"] = xp.maximum(s["max_exp_avg_sq"], v)
+        p -= m / (xp.sqrt(v) / (1 - beta2**t) ** 0.5 + eps) * (lr / (1 - beta1**t))
 
 
 class AdamW(Adam):

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from copy import deepcopy
-from itertools import chain
 from typing import Any
 
 from .. import modes
 from .._tensor import Tensor
-from ..node import RemovableHandle
+from .hooks import Hooks, with_hooks
+from .hooks import register_optimizer_step_post_hook as register_optimizer_step_post_hook
+from .hooks import register_optimizer_step_pre_hook as register_optimizer_step_pre_hook
+from .loading import loaded
 
-__all__ = ["Optimizer"]
+__all__ = [
+    "Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook",
+]  # fmt: skip
 
 
-class Optimizer:
+class _Required:
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+"""The default of a setting that every group has to give."""
+
+
+class Optimizer(Hooks):
     """Base class of the optimizers.
+
+    A class of one's own overrides `step`, and calls ``super().__init__(params, defaults)``.
 
     Parameters
     ----------
@@ -38,6 +52,12 @@ class Optimizer:
         If there is nothing to optimize, or a parameter is no leaf or comes twice.
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let the hooks be called around a `step` that a subclass defines."""
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = with_hooks(cls.__dict__["step"])  # type: ignore[method-assign]
+
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]):
         if isinstance(params, Tensor):
             raise TypeError(
@@ -45,17 +65,16 @@ class Optimizer:
                 f"but got {type(params).__name__}"
             )
         self.defaults = defaults
-        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self._clear_hooks()
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        self._step_pre_hooks: dict[int, Any] = {}
-        self._step_post_hooks: dict[int, Any] = {}
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
-            self.add_param_group(dict(group))
+            self.add_param_group(dict(group) if isinstance(group, dict) else group)
 
     # ------------------------------------------------------------------ groups
 
@@ -72,16 +91,17 @@ class Optimizer:
         members = [given] if isinstance(given, Tensor) else list(given)
         names = [m[0] for m in members if isinstance(m, tuple)]
         members = [m[1] if isinstance(m, tuple) else m for m in members]
-        self._check_names(names, members)
-        if names:
-            param_group["param_names"] = names
+        self._check_names(names or param_group.get("param_names", []), members)
         self._check_members(members)
         for name, value in self.defaults.items():
-            if value is _REQUIRED and name not in param_group:
+            if value is required and name not in param_group:
                 raise ValueError(
                     "parameter group didn't specify a value of required optimization parameter "
                     f"{name}"
                 )
+        if names:
+            param_group["param_names"] = names
+        for name, value in self.defaults.items():
             param_group.setdefault(name, value)
         param_group["params"] = members
         self.param_groups.append(param_group)
@@ -132,6 +152,7 @@ class Optimizer:
                     p._grad._array[...] = 0
                     p._grad._bump("zero_grad")
 
+    @with_hooks
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient, in place.
 
@@ -140,33 +161,22 @@ class Optimizer:
         closure : callable, optional
             Computes the loss again (with gradients) first; its value is returned.
         """
-        for hook in tuple(self._step_pre_hooks.values()):
-            hook(self, (closure,), {})
         loss = None
         if closure is not None:
             with modes.enable_grad():
                 loss = closure()
         for group in self.param_groups:
             self._step_group(group)
-        for hook in tuple(self._step_post_hooks.values()):
-            hook(self, (closure,), {})
         return loss
 
     def _step_group(self, group: dict[str, Any]) -> None:
-        raise NotImplementedError
-
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` before every step."""
-        return RemovableHandle(self._step_pre_hooks, hook)  # type: ignore[arg-type]
-
-    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(optimizer, args, kwargs)`` after every step."""
-        return RemovableHandle(self._step_post_hooks, hook)  # type: ignore[arg-type]
+        raise NotImplementedError(f"{type(self).__name__} must override step()")
 
     # ------------------------------------------------------------------ saving and loading
 
     def state_dict(self) -> dict[str, Any]:
         """The settings and the state, with parameters by number."""
+        self._run_hooks("state_dict_pre")
         number: dict[int, int] = {}
         groups = []
         for group in self.param_groups:
@@ -175,40 +185,31 @@ class Optimizer:
             packed = {k: v for k, v in group.items() if k != "params"}
             packed["params"] = [number[id(p)] for p in group["params"]]
             groups.append(packed)
-        return {"state": {number[id(p)]: s for p, s in self.state.items()}, "param_groups": groups}
+        state = {number[id(p)] if isinstance(p, Tensor) else p: s for p, s in self.state.items()}
+        return self._run_hooks("state_dict_post", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave.
+        """Take over a copy of what `state_dict` gave.
 
         Raises
         ------
         ValueError
-            If the groups or their sizes differ; nothing has been changed then.
+            If groups, their sizes, their settings or the shapes of the state differ: all the
+            differences are listed, and nothing has been changed.
         """
-        groups = state_dict["param_groups"]
-        if len(groups) != len(self.param_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
-        pairs = list(zip(self.param_groups, groups, strict=True))
-        if any(len(own["params"]) != len(new["params"]) for own, new in pairs):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of "
-                "optimizer's group"
-            )
-        by_number = dict(
-            zip(
-                chain.from_iterable(new["params"] for new in groups),
-                chain.from_iterable(own["params"] for own in self.param_groups),
-                strict=True,
-            )
-        )
-        state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
-        for key, values in state_dict["state"].items():
-            p = by_number.get(key)
-            if p is not None:
-                state[p] = {k: _fitted(v, p) for k, v in values.items()}
+        if not isinstance(state_dict, dict):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        state_dict = self._run_hooks("load_state_dict_pre", state_dict.copy())
+        groups, state = loaded(self, state_dict)
         self.state = state
-        for own, new in pairs:
-            own.update({k: deepcopy(v) for k, v in new.items() if k != "params"})
+        for own, new in zip(self.param_groups, groups, strict=True):
+            own.clear()
+            own.update(new)
+        self._run_hooks("load_state_dict_post")
+
+    def _misfits(self, p: Tensor, values: dict[str, Any]) -> list[str]:
+        """What in a loaded state does not fit a parameter, a phrase each."""
+        return []
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
@@ -222,35 +223,4 @@ class Optimizer:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._step_pre_hooks, self._step_post_hooks = {}, {}
-
-
-def number(setting: Any) -> Any:
-    """A setting as a Python number, if it is a tensor (of one element)."""
-    return setting.item() if isinstance(setting, Tensor) else setting
-
-
-def check_tensor_setting(name: str, setting: Any, foreach: bool | None) -> None:
-    """ValueError for a tensor as a setting where PyTorch refuses it."""
-    if not isinstance(setting, Tensor):
-        return
-    if foreach:
-        raise ValueError(
-            f"{name} as a Tensor is not supported for capturable=False and foreach=True"
-        )
-    if setting.numel() != 1:
-        raise ValueError(f"Tensor {name} must be 1-element, got shape {list(setting.shape)}")
-
-
-_REQUIRED = object()
-required = _REQUIRED
-"""The default of a setting that every group has to give."""
-
-
-def _fitted(value: Any, p: Tensor) -> Any:
-    """A copy of a piece of state, of the dtype and device of its parameter."""
-    if not isinstance(value, Tensor):
-        return deepcopy(value)
-    if not value.ndim:
-        return value.clone()
-    return value.detach().to(p.device, p.dtype).clone()
+        self._clear_hooks()

@@ -84,7 +84,8 @@ class Encoder:
                 self._forget()
             start = {name: max(self.sent[name], t.first) for name, t in trace.tables.items()}
             if _row_bytes(trace, start) > most:
-                start = self._start_of(trace.last_iteration)
+                newest = self._start_of(trace.last_iteration)
+                start = {name: max(row, newest[name]) for name, row in start.items()}
             rows = {name: np.arange(start[name], t.end) for name, t in trace.tables.items()}
             for name, changed in (("steps", self._undone()), ("runs", self._ended())):
                 again = changed[changed < start[name]]
@@ -128,6 +129,10 @@ class Encoder:
         ValueError
             If it is not in the trace.
         """
+        with self.trace.lock:
+            return list(self._frames(self._rows_of(number), live=False, iteration=number))
+
+    def _rows_of(self, number: int) -> dict[str, Array]:
         trace = self.trace
         if number not in trace.iterations:
             known = trace.iterations
@@ -135,16 +140,51 @@ class Encoder:
                 f"iteration {number} is not in the trace, "
                 f"which has {known.start} to {known.stop - 1}"
             )
+        nodes, steps = trace.tables["nodes"], trace.tables["steps"]
+        ids = np.flatnonzero(nodes.column("iteration") == number) + nodes.first
+        return {
+            "nodes": ids,
+            "edges": _where(trace.tables["edges"], "source", ids),
+            "steps": _where(steps, "node", ids),
+            "runs": _where(trace.tables["runs"], "iteration", np.array([number])),
+        }
+
+    # -------------------------------------------------------------- for those who come late
+
+    def whole(self) -> list[Frame]:
+        """What was sent until now, for one who has got none of it, under the same name.
+
+        The newest iteration and the one before, for comparison.  The first frame says
+        ``whole``: who has got something of this trace forgets it.  The numbers of the frames
+        are 0, which is before all others, but for the last.
+        """
+        trace = self.trace
+        trace.table("nodes")
         with trace.lock:
-            nodes, steps = trace.tables["nodes"], trace.tables["steps"]
-            ids = np.flatnonzero(nodes.column("iteration") == number) + nodes.first
-            rows = {
-                "nodes": ids,
-                "edges": _where(trace.tables["edges"], "source", ids),
-                "steps": _where(steps, "node", ids),
-                "runs": _where(trace.tables["runs"], "iteration", np.array([number])),
-            }
-            return list(self._frames(rows, live=False, iteration=number))
+            nodes = trace.tables["nodes"]
+            if self._generation() != self.generation or self.sent["nodes"] <= nodes.first:
+                return []  # all of it comes with the next news
+            last = int(nodes.column("iteration")[self.sent["nodes"] - 1 - nodes.first])
+            start = self._start_of(last - 1)
+            rows = {n: np.arange(min(start[n], end), end) for n, end in self.sent.items()}
+            return self._again(rows, last, live=True)
+
+    def part(self, number: int) -> list[Frame]:
+        """Frames with what was sent of one iteration; see `iteration`."""
+        with self.trace.lock:
+            rows = {name: ids[ids < self.sent[name]] for name, ids in self._rows_of(number).items()}
+            return self._again(rows, number, live=False)
+
+    def _again(self, rows: dict[str, Array], iteration: int, live: bool) -> list[Frame]:
+        frames = []
+        for part in _split(rows):
+            header = self._header(part, buffer := bytearray(), iteration, live)
+            frames.append(Frame({**header, "sequence": 0}, bytes(buffer)))
+        if live and frames:
+            known = {name: range(count) for name, count in self.known.items()}
+            frames[0].header.update(whole=True, **self._values(known))
+            frames[-1].header["sequence"] = self.sequence
+        return frames
 
     # -------------------------------------------------------------- frames
 
@@ -153,30 +193,38 @@ class Encoder:
     ) -> Iterator[Frame]:
         parts = list(_split(rows))
         pools = self._new_values() if parts else {}
+        number = self.trace.last_iteration if iteration is None else iteration
         for part in parts:
             self.sequence += 1
-            buffer = bytearray()
-            tables = {name: self._columns(name, ids, buffer) for name, ids in part.items()}
-            header = {
-                "type": "frame",
-                "trace": self.name,
-                "sequence": self.sequence,
-                "first": self.trace.tables["nodes"].first,
-                "iteration": self.trace.last_iteration if iteration is None else iteration,
-                "live": live,
-                **pools,
-                "tables": tables,
-            }
-            yield Frame(header, bytes(buffer))
-            pools = {name: [] for name in POOLS}
+            header = self._header(part, buffer := bytearray(), number, live)
+            yield Frame({**header, **pools}, bytes(buffer))
+            pools = {}
+
+    def _header(
+        self, part: dict[str, Array], buffer: bytearray, iteration: int, live: bool
+    ) -> dict[str, Any]:
+        """The header of some rows, whose columns it writes into the buffer."""
+        return {
+            "type": "frame",
+            "trace": self.name,
+            "sequence": self.sequence,
+            "first": self.trace.tables["nodes"].first,
+            "iteration": iteration,
+            "live": live,
+            **{name: [] for name in POOLS},
+            "tables": {name: self._columns(name, ids, buffer) for name, ids in part.items()},
+        }
 
     def _new_values(self) -> dict[str, list[Any]]:
+        fresh = {n: range(self.known[n], len(self.trace.pools[p])) for n, p in POOLS.items()}
+        self.known = {name: numbers.stop for name, numbers in fresh.items()}
+        return self._values(fresh)
+
+    def _values(self, numbers: dict[str, range]) -> dict[str, list[Any]]:
         found = {}
-        for name, pool in POOLS.items():
-            values = self.trace.pools[pool].values
-            fresh = range(self.known[name], len(values))
-            self.known[name] = len(values)
-            found[name] = [self._value(name, values, n) for n in fresh]
+        for name, wanted in numbers.items():
+            values = self.trace.pools[POOLS[name]].values
+            found[name] = [self._value(name, values, n) for n in wanted]
         return found
 
     def _value(self, kind: str, values: list[Any], number: int) -> Any:

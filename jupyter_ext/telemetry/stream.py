@@ -12,14 +12,14 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ..protocol import FASTEST
 from .encode import Encoder, Frame
 
 if TYPE_CHECKING:
     from autograd_core.debug import Trace
 
 RATE = 10.0
-"""Flushes a second, unless told otherwise; 20 at most."""
-FASTEST = 20.0
+"""Flushes a second, unless told otherwise; `FASTEST` at most."""
 BYTES_A_SECOND = 2 << 20
 """What all frames of a second hold at most, about."""
 
@@ -41,10 +41,14 @@ class Stream:
     def __init__(self, trace: Trace, send: Callable[[Frame], None], rate: float = RATE):
         self.encoder = Encoder(trace)
         self.send = send
-        self.pause = 1.0 / min(max(rate, 0.1), FASTEST)
+        self.set_rate(rate)
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="autograd-telemetry", daemon=True)
+
+    def set_rate(self, rate: float) -> None:
+        """Send so often a second from now on."""
+        self.pause = 1.0 / min(max(rate, 0.1), FASTEST)
 
     def start(self) -> Stream:
         """Begin to send."""
@@ -62,6 +66,33 @@ class Stream:
         """Send what is new now, as before somebody looks."""
         with self._lock:
             self._flush(4 << 20)
+
+    # -------------------------------------------------------------- for those who come late
+
+    def send_all(self) -> None:
+        """Send all there is again, under another name: whoever listens begins anew."""
+        with self._lock:
+            self.encoder = Encoder(self.encoder.trace)
+            self._flush(4 << 20)
+
+    def catch_up(self) -> list[Frame]:
+        """What everybody has got until now; what comes next goes on from there."""
+        with self._lock:
+            if not self._begun():
+                self.encoder.news()  # nobody has got anything: it begins with this one
+                if not self._over.is_set():
+                    self._thread.start()
+            return self.encoder.whole()
+
+    def iteration(self, number: int) -> list[Frame]:
+        """All of one iteration, for one who has got what was sent until now."""
+        with self._lock:
+            return self.encoder.part(number)
+
+    def _begun(self) -> bool:
+        return self._thread.ident is not None
+
+    # -------------------------------------------------------------- sending
 
     def _run(self) -> None:
         wait = self.pause

@@ -15,6 +15,7 @@ from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
 from autograd_core.node import public_seq
 from jupyter_ext.telemetry import Encoder, pack
 from jupyter_ext.telemetry.encode import FRAME_BYTES
+from jupyter_ext.telemetry.history import history
 from jupyter_ext.telemetry.stream import Stream
 
 TABLES = {"nodes": NODE, "edges": EDGE, "steps": STEP, "runs": RUN}
@@ -39,7 +40,7 @@ class Browser:
 
     def take(self, frame) -> None:
         header = json.loads(json.dumps(frame.header, allow_nan=False))
-        if header["trace"] != self.trace:
+        if header["trace"] != self.trace or header.get("whole"):
             self.trace = header["trace"]
             self.lists = {name: [] for name in ("texts", "scopes", "shapes", "places")}
             self.rows = {name: {} for name in TABLES}
@@ -129,6 +130,65 @@ def test_one_iteration_on_request():
     browser.matches(t)
     with pytest.raises(ValueError, match=r"iteration 9 is not in the trace, which has 0 to 4"):
         Encoder(t).iteration(9)
+
+
+def test_one_who_comes_late_gets_what_others_have_and_goes_on_with_them():
+    early, late = Browser(), Browser()
+    with ag.debug.trace() as t:
+        encoder = Encoder(t)
+        assert encoder.whole() == []  # everything comes with the first news
+        train(4, ops=800)
+        all_of(encoder, early)
+        train(1, ops=800)  # nobody has got this yet
+        for frame in encoder.whole():
+            late.take(frame)
+        first, *_, last = late.frames
+        assert first["whole"] is True
+        assert first["sequence"] == 0
+        assert last["sequence"] == early.frames[-1]["sequence"]
+        assert {row["iteration"] for row in late.rows["nodes"].values()} == {2, 3}
+        for frame in encoder.news():
+            early.take(frame)
+            late.take(frame)
+    assert late.lists == early.lists
+    for name, rows in late.rows.items():
+        assert rows.keys() <= early.rows[name].keys()
+        assert max(rows) == max(early.rows[name])
+    late.matches(t)
+
+
+def test_an_iteration_for_one_of_many_brings_nothing_that_the_others_would_miss():
+    browser, other = Browser(), Browser()
+    with ag.debug.trace() as t:
+        encoder = Encoder(t)
+        train(3)
+        all_of(encoder, browser)
+        x = ag.tensor([1.0], requires_grad=True)
+        x.exp().backward()  # its text is new, and not sent yet
+        assert encoder.part(3) == []
+        for frame in encoder.part(1):
+            assert not any(frame.header[name] for name in ("texts", "scopes", "shapes", "places"))
+            other.take(frame)
+        all_of(encoder, browser)
+    assert {row["iteration"] for row in other.rows["nodes"].values()} == {1}
+    assert len(other.rows["steps"]) == len(other.rows["nodes"])
+    assert "ExpBackward0" in browser.lists["texts"]
+    numbers = [f["sequence"] for f in browser.frames]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_history_of_parameters_is_what_backward_found():
+    with ag.debug.trace() as t:
+        w = ag.tensor([3.0, 4.0], requires_grad=True)
+        never = ag.tensor([1.0], requires_grad=True)
+        for scale in (1.0, 0.0, float("inf")):
+            w.grad = None
+            (w * scale).sum().backward()
+        del never
+    told = history(t)
+    assert told["first"] == 0
+    assert told["parameters"] == {"w": [pytest.approx(2**0.5), 0.0, "inf"]}
+    assert history(ag.debug.Trace()) == {}
 
 
 def test_a_trace_that_renumbers_its_texts_begins_anew():

@@ -80,6 +80,7 @@ function forward(
   nan: number,
 ): number {
   let bad = -1;
+  const again: [block: number, input: number][] = [];
   const wte = b.leaf('transformer.wte.weight', [50257, 256]);
   const wpe = b.leaf('transformer.wpe.weight', [1024, 256]);
   const tokens = b.op(
@@ -113,8 +114,9 @@ function forward(
   for (let stage = 0; stage < stages; stage++) {
     const prefix = stages === 1 ? 'transformer.h' : `transformer.stage.${stage}.h`;
     for (let n = 0; n < layers / stages; n++) {
-      const scope = `${prefix}.${n}${checkpoint && n % 2 ? '.checkpoint' : ''}`;
-      x = block(b, scope, `${prefix}.${n}`, x);
+      const before = x;
+      x = block(b, `${prefix}.${n}`, `${prefix}.${n}`, x);
+      if (checkpoint && n % 2) again.push([n, before]);
       if (n === nan) bad = x;
     }
   }
@@ -155,6 +157,17 @@ function forward(
     line(54, 'loss = F.cross_entropy(logits, targets)'),
   );
   b.op('NllLossBackward0', '', [soft], [], line(54, 'loss = F.cross_entropy(logits, targets)'));
+  // What backward computes again for the checkpointed blocks.
+  for (const [n, input] of again) {
+    linear(
+      b,
+      `transformer.recompute.h.${n}.mlp.c_fc`,
+      `transformer.h.${n}.mlp.c_fc`,
+      input,
+      1024,
+      30,
+    );
+  }
   return bad;
 }
 

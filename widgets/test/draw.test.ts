@@ -71,7 +71,7 @@ test('an exported picture has every box, and the legend', () => {
   const picture = pictureOf(scene);
   const tooltips = picture.parts.filter(part => part.tooltip !== undefined);
   expect(tooltips).toHaveLength(scene.outline.boxes.filter(box => box.kind !== 'hull').length);
-  expect(svg(picture)).toContain('‖gradient‖, L2');
+  expect(svg(picture)).toContain('‖gradient‖');
 });
 
 test('never more is drawn than a screen can show', () => {

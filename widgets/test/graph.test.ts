@@ -51,6 +51,43 @@ test('blocks in which the same ran have the same signature', () => {
   expect(signature('transformer.h.0')).not.toBe(signature('transformer.ln_f'));
 });
 
+test('a module that is called again after something else has a scope for each call', () => {
+  const builder = new Builder();
+  let last = builder.op('ExpBackward0', 'net.cell', []);
+  for (let n = 0; n < 3; n++) {
+    last = builder.op('ExpBackward0', 'net.cell', [last]);
+    last = builder.op('TanhBackward0', 'net', [last]);
+  }
+  builder.op('ExpBackward0', 'net.cell', [last]);
+  const graph = graphOf(builder);
+  const titles = Array.from({ length: graph.count }, (_, row) => graph.scopeAt(row).title);
+  expect(titles).toEqual([
+    'net.cell (1)', 'net.cell (1)', 'net', 'net.cell (2)', 'net', 'net.cell (3)', 'net', 'net.cell (4)',
+  ]); // prettier-ignore
+  expect(graph.scopeAt(3).module).toBe('net.cell');
+  expect(staticTest('module:cell')!(graph, 3)).toBe(true);
+  const { boxes } = outline(graph, OPTIONS);
+  const called = boxes.find(box => box.title === 'cell (1)')!;
+  expect(conditionFor(graph, called)).toBe('module:net.cell');
+});
+
+test('blocks of a list with something between them stand in the scope around it', () => {
+  const builder = new Builder();
+  let last = builder.op('ExpBackward0', 'net.inp', []);
+  for (let n = 0; n < 3; n++) {
+    const inner = builder.op('TanhBackward0', `net.h.${n}.act`, [last]);
+    last = builder.op('AddBackward0', 'net', [last, inner]);
+  }
+  const graph = graphOf(builder);
+  expect(graph.tree.named('net.h')).toBeUndefined();
+  expect(graph.scopeAt(1).path).toEqual(['net', 'h.0', 'act']);
+  expect(staticTest('module:net.h')!(graph, 1)).toBe(true);
+});
+
+test('a list of blocks, one after the other, stays a scope', () => {
+  expect(graphOf(gpt).tree.named('transformer.h')).toBeDefined();
+});
+
 test('what a backward made is in a scope of its own', () => {
   const builder = new Builder();
   const x = builder.op('ExpBackward0', 'net', []);

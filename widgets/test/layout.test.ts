@@ -148,14 +148,25 @@ test('thousands of nodes without modules are laid out, also unfolded', () => {
   expect(boxes.length).toBe(4006);
 });
 
-test('an arrow that closes a circle of modules goes upward', () => {
+test('of two boxes that wait for one another one arrow goes upward', () => {
+  const layout = layOut({
+    id: 0, parent: Int32Array.of(-1, 0, 0), hull: Uint8Array.of(1, 0, 0),
+    width: Float64Array.of(0, 90, 90), height: Float64Array.of(0, 30, 30),
+    order: Float64Array.of(2, 2, 1), source: Int32Array.of(1, 2), target: Int32Array.of(2, 1),
+    aspect: 1,
+  }); // prettier-ignore
+  expect([...layout.flags].filter(flag => flag & UPWARD)).toHaveLength(1);
+});
+
+test.each(['two layers that take turns', 'a loop'])('%s: all arrows go down', name => {
   const builder = new Builder();
-  const a = builder.op('ExpBackward0', 'one', []);
-  const b = builder.op('ExpBackward0', 'two', [a]);
-  const c = builder.op('ExpBackward0', 'one', [b]);
-  builder.op('ExpBackward0', 'two', [c]);
-  const { layout } = place(graphOf(builder), 3);
-  expect([...layout.flags].some(flag => flag & UPWARD)).toBe(true);
+  let last = builder.op('ExpBackward0', 'cell', []);
+  for (let n = 0; n < 6; n++) {
+    last = builder.op('TanhBackward0', name === 'a loop' ? '' : 'other', [last]);
+    last = builder.op('ExpBackward0', 'cell', [last]);
+  }
+  const { layout } = place(graphOf(builder), 1e6);
+  expect([...layout.flags].some(flag => flag & UPWARD)).toBe(false);
 });
 
 test('an empty graph has no size', () => {

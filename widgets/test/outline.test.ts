@@ -70,11 +70,18 @@ test('a fold opens', () => {
   expect(made.boxes.some(box => box.kind === 'fold')).toBe(false);
 });
 
-test('checkpointed regions are marked', () => {
-  const graph = graphOf(transformer('t', { layers: 2, iterations: 1, checkpoint: true }));
-  const regions = outline(graph, { ...OPTIONS, maxBoxes: 1e6 }).boxes.filter(box => box.region);
-  expect(regions.length).toBeGreaterThan(10);
-  expect(regions.every(box => box.path.includes('checkpoint'))).toBe(true);
+test('checkpointed blocks are marked, and what is computed again stays closed', () => {
+  const graph = graphOf(transformer('t', { layers: 4, iterations: 1, checkpoint: true }));
+  const { boxes } = outline(graph, { ...OPTIONS, maxBoxes: 1e6 });
+  const regions = new Map(boxes.map(box => [box.key, box.region]));
+  expect(regions.get('s:transformer.h.1')).toBe('checkpoint');
+  expect(regions.get('s:transformer.h.1.mlp')).toBe('checkpoint');
+  expect(regions.get('s:transformer.h.2')).toBe('');
+  expect(boxes.find(box => box.key === 's:transformer.recompute')).toMatchObject({
+    kind: 'scope',
+    region: 'recompute',
+  });
+  expect(boxes[0]!.children[0]!.title).toBe('NllLoss'); // although that was made later
 });
 
 // ------------------------------------------------------------------ folding alone

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Builder } from '../demo/builder.js';
 import { script } from '../demo/models.js';
 import { Graph } from '../src/model/graph.js';
@@ -93,8 +93,36 @@ test('after a forward without backward the last iteration with gradients is show
   const model = modelOf(builder);
   expect(model.newest).toBe(3);
   expect(model.latest).toBe(2);
+});
+
+test('a forward is shown growing once it takes longer than a moment', () => {
+  vi.useFakeTimers();
+  const builder = script();
+  const model = modelOf(builder);
   model.setState({ status: 'running' });
+  vi.runAllTimers();
+  builder.iteration = 3;
+  const sent = {
+    nodes: 36,
+    edges: 33,
+    steps: 36,
+    runs: 3,
+    texts: 99,
+    scopes: 99,
+    shapes: 99,
+    places: 99,
+  };
+  builder.op('SumBackward0', '', []);
+  const [message] = builder.frames(sent);
+  message!.header.sequence = 2;
+  apply(model, message!);
+  expect(model.latest).toBe(2);
+  let told = 0;
+  model.changed.on(() => told++);
+  vi.runAllTimers();
   expect(model.latest).toBe(3);
+  expect(told).toBe(1);
+  vi.useRealTimers();
 });
 
 test('the paused node is found by its number, a leaf by its name', () => {

@@ -4,8 +4,10 @@ import { TraceModel } from '../src/model/trace.js';
 import type { Reply, Request, State } from '../src/protocol/messages.js';
 import { BestChannel } from '../src/transport/best.js';
 import {
+  insist,
   NoChannel,
   UnreachableError,
+  UnspeakableError,
   type Channel,
   type Incoming,
 } from '../src/transport/channel.js';
@@ -59,6 +61,18 @@ describe('the best of several ways', () => {
     expect(new BestChannel([new Fake(yes, 'closed')]).unusable()).toBe('closed');
   });
 
+  test('finds out whether the kernel hears it', async () => {
+    const [deaf, typed] = [new Fake(silent), new Fake(silent, 'no box')];
+    const best = new BestChannel([deaf, typed]);
+    expect(best.unusable()).toBeNull();
+    await best.probe();
+    expect(best.unusable()).toContain('input box');
+    const box = new Fake(() => Promise.reject(new UnspeakableError('no word for it')));
+    const other = new BestChannel([deaf, box]);
+    await other.probe();
+    expect(other.unusable()).toBeNull(); // what can be typed still can
+  });
+
   test('hears all of them', () => {
     const ways = [new Fake(yes), new Fake(yes)];
     const best = new BestChannel(ways);
@@ -93,11 +107,22 @@ describe('the comm of a widget', () => {
 
   test('takes what comes instead of a reply as one', async () => {
     const { channel, receive } = connected();
-    const asked = ['hello', 'detail', 'iteration'].map(command => channel.request({ command }));
-    receive({ type: 'event', event: 'idle', state: { status: 'idle' } });
+    const asked = ['detail', 'iteration'].map(command => channel.request({ command }));
     receive({ type: 'detail', node: 3 });
     receive({ type: 'frame', live: false });
     expect((await Promise.all(asked)).every(reply => reply.ok)).toBe(true);
+  });
+
+  test('a request that may be made twice is, if the first was lost', async () => {
+    vi.useFakeTimers();
+    const { channel, sent, receive } = connected();
+    const asked = insist(channel, { command: 'hello' });
+    receive({ type: 'event', event: 'paused', state: { status: 'paused' } }); // is no answer
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(sent.map(({ command }) => command)).toEqual(['hello', 'hello']);
+    receive({ type: 'reply', id: sent[1]!.id, ok: true });
+    expect((await asked).ok).toBe(true);
+    vi.useRealTimers();
   });
 
   test('gives up after a while', async () => {

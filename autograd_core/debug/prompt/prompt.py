@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from codeop import compile_command
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,8 @@ class Prompt(AutogradCommands, HelpAndCompletion, PythonSteps, _Pdb):  # type: i
         if self.pause is not None and PRINT_STATUS in self.cmdqueue:
             self.cmdqueue.remove(PRINT_STATUS)
             self.cmdqueue.insert(0, PRINT_STATUS)
-        with self.debugger.at_the_prompt(), _line_editing(self):
+        in_python = self.debugger.stopped_in_python(self.curframe) if self.pause is None else None
+        with in_python or nullcontext(), self.debugger.at_the_prompt(), _line_editing(self):
             stop = None
             while not (stop or self.interrupted):
                 line = self.precmd(self.cmdqueue.pop(0) if self.cmdqueue else self._read())

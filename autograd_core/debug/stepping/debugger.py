@@ -22,9 +22,11 @@ from ..breakpoints.breakpoints import Breakpoint, Breakpoints
 from . import stop_frame
 from .forward_stops import ForwardStops
 from .front import Front, ScriptFront, TerminalFront
-from .stepper import Goal, Pause, Stepper, describe
+from .stepper import Goal, Pause, Stepper, describe, python_state
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from ...engine import Run
 
 SHOWN = 3
@@ -260,6 +262,19 @@ class Debugger:
             while not self._free.wait(0.5):
                 pass
         return f"it is in thread {name}, and only the main thread can be paused"
+
+    @contextmanager
+    def stopped_in_python(self, frame: FrameType | None) -> Iterator[None]:
+        """Tell the front that pdb stands in Python, not at a node, and when it goes on."""
+        self.tell("paused", python_state(frame, self.depth, self.breakpoints))
+        try:
+            yield
+        finally:
+            outer = self.paused  # pdb's own `debug` inside a stop
+            if outer is None:
+                self.tell("running", {"status": "running"})
+            else:
+                self.tell("paused", outer.state())
 
     def miss(self, pause: Pause, reason: str) -> None:
         """Note a stop that could not be made."""

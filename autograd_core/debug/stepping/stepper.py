@@ -26,15 +26,18 @@ from ...errors import BackwardStopped
 from ...journal import Journal
 from ...node import AccumulateGrad, public_seq
 from ...saved import saved_names
+from ...source import resolve
 from ..breakpoints.conditions import Condition, parse
 from ..breakpoints.moment import Moment
 from ..draw.theme import number
 from ..prompt.preview import preview
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from ...engine import Run
     from ...source import Location
-    from ..breakpoints.breakpoints import Breakpoint
+    from ..breakpoints.breakpoints import Breakpoint, Breakpoints
     from .debugger import Debugger
 
 
@@ -153,7 +156,7 @@ class Pause:
                 "scope": list(self.moment.scope),
                 "name": self.moment.name,
             },
-            "location": location_state(self.moment),
+            "location": location_state(self.moment.location),
             "gradients": [gradient_state(g) for g in self.grads],
             "saved": [saved_state(name, value) for name, value in self.saved.items()],
             "steps_done": self.steps_done,
@@ -470,16 +473,35 @@ def saved_state(name: str, value: Any) -> dict[str, Any]:
     return {"name": name, "value": str(value)[:80]}
 
 
-def location_state(moment: Moment) -> dict[str, Any] | None:
-    """The forward line of a moment, as JSON."""
+def location_state(where: Location | None) -> dict[str, Any] | None:
+    """A line of source, as JSON."""
     from ..trace import traced
 
-    where = moment.location
     if where is None:
         return None
     known = {"file": where.file, "line": where.line, "text": where.text, "where": where.where}
     notes = traced.annotate(where) if traced.annotate is not None else {}
     return {**known, **notes}
+
+
+def python_state(frame: FrameType | None, depth: int, breakpoints: Breakpoints) -> dict[str, Any]:
+    """A stop of pdb in Python, as JSON; as `Pause.state`, with nothing of a node in it."""
+    where = None if frame is None else resolve(frame.f_code, frame.f_lasti)
+    function = "" if where is None else where.function
+    return {
+        "status": "paused",
+        "reason": f"in Python: {function}",
+        "phase": "python",
+        "node": {"seq": -1, "op": function, "scope": [], "name": ""},
+        "location": location_state(where),
+        "gradients": [],
+        "saved": [],
+        "steps_done": 0,
+        "can_back": 0,
+        "depth": depth,
+        "breakpoints": breakpoints.to_json(),
+        "warnings": [],
+    }
 
 
 def describe(pause: Pause) -> str:

@@ -16,6 +16,7 @@ engine.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -345,7 +346,7 @@ class Trace:
 
         return flow(self, by, iteration, theme)
 
-    def save(self, path: str) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file that `load` reads: NumPy columns and JSON in a zip."""
         from .archive import save
 

@@ -24,7 +24,8 @@ class Configured(Module):
 
     def extra_repr(self) -> str:
         """The arguments of ``__init__`` by name; `inplace` only where it is set."""
-        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        parameters = list(inspect.signature(type(self).__init__).parameters.values())[1:]
+        names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         shown = [n for n in names if n != "inplace" or self.inplace]
         return ", ".join(f"{n}={getattr(self, n)!r}" for n in shown)
 

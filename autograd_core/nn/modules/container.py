@@ -35,9 +35,6 @@ class _Numbered(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._modules.values())
 
-    def __bool__(self) -> bool:
-        return True
-
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self._of(list(self._modules.items())[index])
@@ -67,18 +64,6 @@ class _Numbered(Module):
         self.add_module(str(len(self)), module)
         return self
 
-    def insert(self, index: int, module: Module) -> Any:
-        """Put a module in front of the one at `index`."""
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        count = len(self)
-        if not -count <= index <= count:
-            raise IndexError(f"Index out of range: {index}")
-        modules = list(self._modules.values())
-        modules.insert(index + count if index < 0 else index, module)
-        self._renumber(modules)
-        return self
-
     def extend(self, modules: Iterable[Module]) -> Any:
         """Add modules at the end."""
         for module in list(modules):
@@ -90,15 +75,6 @@ class _Numbered(Module):
         found = self[key]
         del self[key]
         return found
-
-    def __add__(self, other: Iterable[Module]) -> Any:
-        made = type(self)()
-        for module in chain(self, other):
-            made.append(module)
-        return made
-
-    def __iadd__(self, other: Iterable[Module]) -> Any:
-        return self.extend(other)
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.isdigit()]
@@ -132,6 +108,47 @@ class Sequential(_Numbered):
     def _of(self, items: list[tuple[str, Any]]) -> Any:
         return type(self)(OrderedDict(items))
 
+    def insert(self, index: int, module: Module) -> Sequential:
+        """Put a module in front of the one at `index`."""
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
+        count = len(self)
+        if not -count <= index <= count:
+            raise IndexError(f"Index out of range: {index}")
+        modules: list[Any] = list(self)
+        modules.insert(index + count if index < 0 else index, module)
+        self._renumber(modules)
+        return self
+
+    def __add__(self, other: Sequential) -> Sequential:
+        return Sequential(*self, *self._checked(other))
+
+    def __iadd__(self, other: Sequential) -> Sequential:
+        return self.extend(self._checked(other))
+
+    def _checked(self, other: Any) -> Sequential:
+        if not isinstance(other, Sequential):
+            raise ValueError(
+                "add operator supports only objects of Sequential class, "
+                f"but {type(other)} is given."
+            )
+        return other
+
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*(list(self) * self._factor(other)))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        return self.extend(list(self) * (self._factor(other) - 1))
+
+    def _factor(self, other: Any) -> int:
+        if not isinstance(other, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
+        if other <= 0:
+            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+        return other
+
     def forward(self, input: Any) -> Any:
         """Each module applied to what the one before gave."""
         for module in self._modules.values():
@@ -152,6 +169,27 @@ class ModuleList(_Numbered):
         super().__init__()
         if modules is not None:
             self.extend(modules)
+
+    def extend(self, modules: Iterable[Module]) -> Any:
+        """Add modules at the end."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(
+                "ModuleList.extend should be called with an iterable, but got "
+                f"{type(modules).__name__}"
+            )
+        return super().extend(modules)
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module in front of the one at `index`."""
+        modules: list[Any] = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
+
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        return ModuleList(chain(self, other))
+
+    def __iadd__(self, other: Iterable[Module]) -> ModuleList:
+        return self.extend(other)
 
     def __repr__(self) -> str:
         """As `Module`, with runs of equal modules on one line: ``(0-2): 3 x Linear(...)``."""
@@ -205,9 +243,6 @@ class ModuleDict(Module):
     def __contains__(self, key: str) -> bool:
         return key in self._modules
 
-    def __bool__(self) -> bool:
-        return True
-
     def keys(self) -> Iterable[str]:
         """The names."""
         return self._modules.keys()
@@ -232,9 +267,7 @@ class ModuleDict(Module):
 
     def update(self, modules: Any) -> None:
         """Add modules from a mapping or from pairs."""
-        for key, module in (
-            modules.items() if isinstance(modules, Mapping | ModuleDict) else modules
-        ):
+        for key, module in _pairs(modules, "ModuleDict", "ModuleDict"):
             self[key] = module
 
 
@@ -256,9 +289,6 @@ class ParameterList(Module):
     def __len__(self) -> int:
         return self._size
 
-    def __bool__(self) -> bool:
-        return True
-
     def __iter__(self) -> Iterator[Any]:
         return iter(self[i] for i in range(self._size))
 
@@ -278,11 +308,23 @@ class ParameterList(Module):
 
     def extend(self, values: Iterable[Any]) -> ParameterList:
         """Add values at the end."""
+        if not isinstance(values, Iterable) or isinstance(values, Tensor):
+            raise TypeError(
+                "ParameterList.extend should be called with an iterable, but got "
+                f"{type(values).__name__}"
+            )
         for value in list(values):
             self.append(value)
         return self
 
     __iadd__ = extend
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not name.isdigit()]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing to call: it holds parameters only."""
+        raise RuntimeError("ParameterList should not be called.")
 
     def extra_repr(self) -> str:
         """The settings, for `repr`."""
@@ -304,13 +346,20 @@ class ParameterDict(Module):
         if values is not None:
             self.update(values)
 
+    def _attribute(self, key: Any) -> str:
+        if not isinstance(key, str):
+            raise TypeError(
+                "Index given to ParameterDict cannot be used as a key as it is not a string "
+                f"(type is '{type(key).__name__}'). Open an issue on github if you need "
+                "non-string keys."
+            )
+        return key
+
     def __getitem__(self, key: str) -> Any:
-        if key not in self._keys:
-            raise KeyError(key)
-        return getattr(self, key)
+        return getattr(self, self._attribute(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
-        setattr(self, key, _as_parameter(value))
+        setattr(self, self._attribute(key), _as_parameter(value))
         self._keys[key] = None
 
     def __delitem__(self, key: str) -> None:
@@ -319,9 +368,6 @@ class ParameterDict(Module):
 
     def __len__(self) -> int:
         return len(self._keys)
-
-    def __bool__(self) -> bool:
-        return True
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
@@ -341,9 +387,18 @@ class ParameterDict(Module):
         """The (name, parameter) pairs."""
         return ((key, self[key]) for key in self._keys)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
     def get(self, key: str, default: Any = None) -> Any:
         """The parameter of that name, or `default`."""
         return getattr(self, key) if key in self._keys else default
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The parameter of that name; `default` is put there if there is none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def pop(self, key: str) -> Any:
         """Take out a parameter and return it."""
@@ -351,20 +406,77 @@ class ParameterDict(Module):
         del self[key]
         return found
 
+    def popitem(self) -> tuple[str, Any]:
+        """Take out the last (name, parameter) and return it."""
+        if not self._keys:
+            raise KeyError("dictionary is empty")
+        key = next(reversed(self._keys))
+        return key, self.pop(key)
+
+    def copy(self) -> ParameterDict:
+        """Another dictionary of the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A dictionary with these names and the same value everywhere."""
+        return ParameterDict([(key, default) for key in keys])
+
     def clear(self) -> None:
         """Take out all parameters."""
         for key in list(self._keys):
             del self[key]
 
     def update(self, values: Any) -> None:
-        """Add parameters from a mapping or from pairs."""
-        pairs = values.items() if isinstance(values, Mapping | ParameterDict) else values
-        for key, value in pairs:
+        """Add parameters from a mapping (an unordered one by name) or from pairs."""
+        pairs = _pairs(values, "ParametersDict", "ParameterDict")
+        ordered = not isinstance(values, Mapping) or isinstance(values, OrderedDict)
+        for key, value in pairs if ordered else sorted(pairs, key=lambda pair: pair[0]):
             self[key] = value
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        made = self.copy()
+        made.update(other)
+        return made
+
+    def __ror__(self, other: ParameterDict) -> ParameterDict:
+        made = other.copy()
+        made.update(self)
+        return made
+
+    def __ior__(self, other: ParameterDict) -> ParameterDict:
+        self.update(other)
+        return self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Nothing to call: it holds parameters only."""
+        raise RuntimeError("ParameterDict should not be called.")
 
     def extra_repr(self) -> str:
         """The settings, for `repr`."""
         return "\n".join(f"  ({key}): {_described(value, True)}" for key, value in self.items())
+
+
+def _pairs(given: Any, name: str, kind: str) -> list[tuple[str, Any]]:
+    """The (name, value) pairs of a mapping or of an iterable of pairs."""
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"{name}.update should be called with an iterable of key/value pairs, "
+            f"but got {type(given).__name__}"
+        )
+    if isinstance(given, Mapping | ModuleDict | ParameterDict):
+        return list(given.items())
+    pairs = list(given)
+    for i, pair in enumerate(pairs):
+        if not isinstance(pair, Iterable):
+            raise TypeError(
+                f"{kind} update sequence element #{i} should be Iterable; is{type(pair).__name__}"
+            )
+        if len(pair) != 2:  # type: ignore[arg-type]
+            raise ValueError(
+                f"{kind} update sequence element #{i} has length {len(pair)}; "  # type: ignore[arg-type]
+                "2 is required"
+            )
+    return pairs
 
 
 def _as_parameter(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Convolutions as modules, and what goes with them on images."""
+"""Convolutions as modules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .module import Module
 
 __all__ = [
     "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
-    "PixelShuffle", "PixelUnshuffle", "Upsample", "ZeroPad2d",
 ]  # fmt: skip
 
 
@@ -290,86 +289,3 @@ class ConvTranspose3d(_Transposed):
     """See `nn.functional.conv_transpose3d`."""
 
     nd = 3
-
-
-class PixelShuffle(Module):
-    """See `nn.functional.pixel_shuffle`."""
-
-    def __init__(self, upscale_factor: int):
-        super().__init__()
-        self.upscale_factor = upscale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(..., C * r², H, W) to (..., C, H * r, W * r)."""
-        return F.pixel_shuffle(input, self.upscale_factor)
-
-    def extra_repr(self) -> str:
-        """The settings, for `repr`."""
-        return f"upscale_factor={self.upscale_factor}"
-
-
-class PixelUnshuffle(Module):
-    """See `nn.functional.pixel_unshuffle`."""
-
-    def __init__(self, downscale_factor: int):
-        super().__init__()
-        self.downscale_factor = downscale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(..., C, H * r, W * r) to (..., C * r², H, W)."""
-        return F.pixel_unshuffle(input, self.downscale_factor)
-
-    def extra_repr(self) -> str:
-        """The settings, for `repr`."""
-        return f"downscale_factor={self.downscale_factor}"
-
-
-class ZeroPad2d(Module):
-    """Zeros around an image: (left, right, top, bottom), or as many on all sides."""
-
-    def __init__(self, padding: Any):
-        super().__init__()
-        self.padding = _each(padding, 4)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(..., H, W) to something larger."""
-        return F.pad(input, list(self.padding))
-
-    def extra_repr(self) -> str:
-        """The settings, for `repr`."""
-        return f"{self.padding}"
-
-
-class Upsample(Module):
-    """See `nn.functional.interpolate`."""
-
-    def __init__(
-        self,
-        size: Any = None,
-        scale_factor: Any = None,
-        mode: str = "nearest",
-        align_corners: bool | None = None,
-        recompute_scale_factor: bool | None = None,
-    ):
-        super().__init__()
-        self.size = size
-        self.scale_factor = float(scale_factor) if isinstance(scale_factor, int) else scale_factor
-        self.mode = mode
-        self.align_corners = align_corners
-        self.recompute_scale_factor = recompute_scale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        """(N, C, ...) to other sizes of the same dimensions."""
-        return F.interpolate(
-            input,
-            self.size,
-            self.scale_factor,
-            self.mode,
-            self.align_corners,
-            self.recompute_scale_factor,
-        )
-
-    def extra_repr(self) -> str:
-        """The settings, for `repr`."""
-        by = "size" if self.scale_factor is None else "scale_factor"
-        return f"{by}={getattr(self, by)}, mode={self.mode!r}"

@@ -11,7 +11,7 @@ from .. import init
 from ..parameter import Parameter
 from .module import Module
 
-__all__ = ["CosineSimilarity", "Embedding", "PairwiseDistance"]
+__all__ = ["CosineSimilarity", "Embedding", "EmbeddingBag", "PairwiseDistance"]
 
 
 class Embedding(Module):
@@ -123,6 +123,89 @@ class Embedding(Module):
         return shown + "".join(
             f", {name}={given[name]}" for name in defaults if given[name] != defaults[name]
         )
+
+
+class EmbeddingBag(Embedding):
+    """Sums, means or maxima over bags of rows; see `nn.functional.embedding_bag`.
+
+    Parameters
+    ----------
+    num_embeddings, embedding_dim : int
+        How many vectors, and how long they are.
+    mode : {"mean", "sum", "max"}
+        What is made of a bag.
+    include_last_offset : bool
+        Whether the last offset is the end of the last bag.
+    padding_idx : int, optional
+        A row that counts for nothing.
+    max_norm, norm_type, scale_grad_by_freq
+        See `nn.functional.embedding`.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+        device: Any = None,
+        dtype: Any = None,
+    ):
+        super().__init__(
+            num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq,
+            sparse, _weight, device=device, dtype=dtype,
+        )  # fmt: skip
+        self.mode = mode
+        self.include_last_offset = include_last_offset
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]  # PyTorch has other arguments here
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        mode: str = "mean",
+        sparse: bool = False,
+        include_last_offset: bool = False,
+        padding_idx: int | None = None,
+    ) -> EmbeddingBag:
+        """A table of given vectors, not learned unless `freeze` is False."""
+        if embeddings.ndim != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        rows, columns = embeddings.shape
+        made = cls(
+            rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings,
+            include_last_offset, padding_idx,
+        )  # fmt: skip
+        made.weight.requires_grad = not freeze
+        return made
+
+    def forward(
+        self, input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None
+    ) -> Tensor:
+        """(bags, indices), or (indices) and offsets, to (bags, embedding_dim)."""
+        return F.embedding_bag(
+            input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq,
+            self.mode, self.sparse, per_sample_weights, self.include_last_offset, self.padding_idx,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        defaults = {
+            "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False, "mode": None,
+            "padding_idx": None,
+        }  # fmt: skip
+        given = {name: getattr(self, name) for name in defaults}
+        shown = (f"{name}={given[name]!r}" for name in defaults if given[name] != defaults[name])
+        return ", ".join((f"{self.num_embeddings}, {self.embedding_dim}", *shown))
 
 
 class CosineSimilarity(Module):

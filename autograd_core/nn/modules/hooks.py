@@ -1,18 +1,15 @@
-"""Hooks of a module: before and after its forward, before and after its backward.
-
-Backward hooks need all gradients of a module's inputs (or outputs) together, so its
-tensors pass through one node that does nothing but wait for them (`PassThrough`).
-"""
+"""Hooks of a module: before and after its forward, before and after its backward."""
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..._tensor import Tensor
-from ...function import Function
 from ...node import RemovableHandle
+from . import global_hooks
+from .backward_hooks import BackwardHooks, watch_last_node
 
 if TYPE_CHECKING:
     from .module import Module
@@ -22,13 +19,14 @@ class Hooks:
     """The part of a module that keeps its hooks."""
 
     _hooked = False
-    """Whether a hook was ever registered: what a call checks."""
+    """Whether a hook was ever registered, here or for all modules: what a call checks."""
     _forward_pre_hooks: OrderedDict[int, Any]
     _forward_hooks: OrderedDict[int, Any]
     _backward_pre_hooks: OrderedDict[int, Any]
     _backward_hooks: OrderedDict[int, Any]
     _with_kwargs: set[int]
     _always_called: set[int]
+    _is_full_backward_hook: bool | None
 
     def _make_hooks(self) -> None:
         put = object.__setattr__
@@ -45,6 +43,7 @@ class Hooks:
             put(self, kind, OrderedDict())
         put(self, "_with_kwargs", set())
         put(self, "_always_called", set())
+        put(self, "_is_full_backward_hook", None)
 
     def _add_hook(self, hooks: OrderedDict[int, Any], hook: Any, prepend: bool) -> RemovableHandle:
         handle = RemovableHandle(hooks, hook)
@@ -104,9 +103,25 @@ class Hooks:
         Both are tuples, with None where an argument is no tensor or needs no gradient; it
         may return other gradients of the inputs.
         """
+        self._use_backward_hooks(True)
         return self._add_hook(self._backward_hooks, hook, prepend)
 
-    register_backward_hook = register_full_backward_hook
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """The older kind of `register_full_backward_hook`, which PyTorch keeps too.
+
+        Its ``grad_input`` are the gradients of the inputs of the *last operation* of the
+        module, its ``grad_output`` those of that operation's output.
+        """
+        self._use_backward_hooks(False)
+        return self._add_hook(self._backward_hooks, hook, False)
+
+    def _use_backward_hooks(self, full: bool) -> None:
+        if self._is_full_backward_hook is (not full):
+            raise RuntimeError(
+                "Cannot use both regular backward hooks and full backward hooks on a single "
+                "Module. Please use only one of them."
+            )
+        object.__setattr__(self, "_is_full_backward_hook", full)
 
     def register_full_backward_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
@@ -116,36 +131,38 @@ class Hooks:
 
 
 class HookedCall:
-    """One call of a module with its hooks around it."""
+    """One call of a module with its hooks, and those of all modules, around it."""
 
     def __init__(self, module: Module):
         self.module = module
+        self.result: Any = None
 
     def run(self, args: Any, kwargs: Any) -> Any:
         """Hooks before, forward, hooks after."""
-        module = self.module
-        if not module._hooked:
-            return module.forward(*args, **kwargs)
         done: set[int] = set()
         try:
             args, kwargs = self._before(args, kwargs)
-            backward = None
-            if module._backward_hooks or module._backward_pre_hooks:
-                backward = BackwardHooks(module)
+            pre, full, older = self._backward_hooks()
+            backward = BackwardHooks(self.module, pre, full) if pre or full else None
+            if backward is not None:
                 args = backward.watch_inputs(args)
-            result = module.forward(*args, **kwargs)
-            for key, hook in tuple(module._forward_hooks.items()):
+            self.result = self.module.forward(*args, **kwargs)
+            for key, hook in self._forward_hooks():
                 done.add(key)
-                answer = self._call_after(key, hook, args, kwargs, result)
-                result = result if answer is None else answer
-            return result if backward is None else backward.watch_outputs(result)
+                self._call_after(key, hook, args, kwargs)
+            if backward is not None:
+                self.result = backward.watch_outputs(self.result)
+            if older:
+                watch_last_node(self.module, older, args, self.result)
+            return self.result
         except Exception:
             self._always(done, args, kwargs)
             raise
 
     def _before(self, args: Any, kwargs: Any) -> Any:
         module = self.module
-        for key, hook in tuple(module._forward_pre_hooks.items()):
+        hooks = (*global_hooks.forward_pre.items(), *module._forward_pre_hooks.items())
+        for key, hook in hooks:
             if key in module._with_kwargs:
                 answer = hook(module, args, kwargs)
                 if answer is None:
@@ -162,137 +179,39 @@ class HookedCall:
                     args = answer if isinstance(answer, tuple) else (answer,)
         return args, kwargs
 
-    def _call_after(self, key: int, hook: Any, args: Any, kwargs: Any, result: Any) -> Any:
-        if key in self.module._with_kwargs:
-            return hook(self.module, args, kwargs, result)
-        return hook(self.module, args, result)
+    def _backward_hooks(self) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
+        """Hooks before the backward, full ones and older ones at it."""
+        module = self.module
+        own = tuple(module._backward_hooks.values())
+        full, older = (own, ()) if module._is_full_backward_hook else ((), own)
+        return (
+            (*global_hooks.backward_pre.values(), *module._backward_pre_hooks.values()),
+            (*global_hooks.backward.values(), *full),
+            (*global_hooks.older_backward.values(), *older),
+        )
+
+    def _forward_hooks(self) -> tuple[tuple[int, Any], ...]:
+        return (*global_hooks.forward.items(), *self.module._forward_hooks.items())
+
+    def _call_after(self, key: int, hook: Any, args: Any, kwargs: Any) -> None:
+        if key in self.module._with_kwargs or key in global_hooks.with_kwargs:
+            answer = hook(self.module, args, kwargs, self.result)
+        else:
+            answer = hook(self.module, args, self.result)
+        if answer is not None:
+            self.result = answer
 
     def _always(self, done: set[int], args: Any, kwargs: Any) -> None:
         """After an error: the hooks that asked to be called whatever happens."""
-        for key, hook in tuple(self.module._forward_hooks.items()):
-            if key in self.module._always_called and key not in done:
+        wanted = global_hooks.always_called | self.module._always_called
+        for key, hook in self._forward_hooks():
+            if key in wanted and key not in done:
                 try:
-                    self._call_after(key, hook, args, kwargs, None)
+                    self._call_after(key, hook, args, kwargs)
                 except Exception as error:
-                    import warnings
-
+                    whose = "global module" if key in global_hooks.forward else "module"
                     warnings.warn(
-                        "module forward hook with `always_call=True` raised an exception that was "
-                        f"silenced as another error was raised in forward: {error}",
+                        f"{whose} forward hook with `always_call=True` raised an exception that "
+                        f"was silenced as another error was raised in forward: {error}",
                         stacklevel=4,
                     )
-
-
-class PassThrough(Function):
-    """Hands its inputs on: one node that hears all their gradients together."""
-
-    @staticmethod
-    def forward(ctx: Any, *tensors: Tensor) -> Any:
-        """The same values, as new tensors."""
-        ctx.mark_non_differentiable(*(t for t in tensors if not t.requires_grad))
-        return tuple(t.detach() for t in tensors)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        """The same gradients."""
-        return grads
-
-
-PassThrough.__name__ = "BackwardHookFunction"
-
-
-class BackwardHooks:
-    """The backward hooks of one call of a module."""
-
-    def __init__(self, module: Module):
-        self.module = module
-        self.before = tuple(module._backward_pre_hooks.values())
-        self.after = tuple(module._backward_hooks.values())
-        self.input_places: list[int] = []
-        self.input_count = 0
-        self.output_places: list[int] = []
-        self.output_count = 0
-        self.waiting = False
-        self.grad_outputs: tuple[Any, ...] | None = None
-
-    def watch_inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, their tensors led through a node that calls `_at_inputs`."""
-        self.input_count = len(args)
-        args, self.input_places, node = _lead_through(args)
-        if node is not None:
-            self.waiting = True
-            node.register_hook(self._at_inputs)
-        return args
-
-    def watch_outputs(self, result: Any) -> Any:
-        """The result, its tensors led through a node that calls `_at_outputs`."""
-        outputs = result if isinstance(result, tuple) else (result,)
-        self.output_count = len(outputs)
-        outputs, self.output_places, node = _lead_through(outputs)
-        if node is not None:
-            node.register_prehook(self._at_outputs)
-        return outputs if isinstance(result, tuple) else outputs[0]
-
-    def _at_outputs(self, grads: tuple[Any, ...]) -> Any:
-        full = _spread(grads, self.output_places, self.output_count)
-        for hook in self.before:
-            answer = hook(self.module, full)
-            if answer is None:
-                continue
-            full = _checked(answer, self.output_count, "Backward pre hook", "grad_output")
-        self.grad_outputs = full
-        if not self.waiting:  # no input needs a gradient: nobody else will call them
-            for hook in self.after:
-                answer = hook(self.module, (None,) * self.input_count, full)
-                if answer is not None and any(a is not None for a in _tuple(answer)):
-                    raise RuntimeError(
-                        "Backward hook for Modules where no input requires gradient should "
-                        "always return None or None for all gradients."
-                    )
-        return tuple(full[i] for i in self.output_places)
-
-    def _at_inputs(self, grad_inputs: tuple[Any, ...], _: Any) -> Any:
-        if self.grad_outputs is None:
-            return None
-        full = _spread(grad_inputs, self.input_places, self.input_count)
-        for hook in self.after:
-            answer = hook(self.module, full, self.grad_outputs)
-            if answer is not None:
-                full = _checked(answer, self.input_count, "Backward hook", "grad_input")
-        self.grad_outputs = None
-        return tuple(full[i] for i in self.input_places)
-
-
-def _lead_through(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Any]:
-    """The values with their tensors passed on by one node; its places and that node."""
-    from ... import state
-
-    places = [i for i, v in enumerate(values) if isinstance(v, Tensor)]
-    if not state.modes.grad or not any(values[i].requires_grad for i in places):
-        return values, places, None
-    passed = PassThrough.apply(*(values[i] for i in places))
-    full = list(values)
-    for i, tensor in zip(places, passed, strict=True):
-        full[i] = tensor
-    node = next(t.grad_fn for t in passed if t.grad_fn is not None)
-    return tuple(full), places, node
-
-
-def _spread(grads: tuple[Any, ...], places: list[int], count: int) -> tuple[Any, ...]:
-    full: list[Any] = [None] * count
-    for i, grad in zip(places, grads, strict=True):
-        full[i] = grad
-    return tuple(full)
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _checked(answer: Any, count: int, kind: str, what: str) -> tuple[Any, ...]:
-    answer = _tuple(answer)
-    if len(answer) != count:
-        raise RuntimeError(
-            f"{kind} returned an invalid number of {what}, got {len(answer)}, but expected {count}"
-        )
-    return answer

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ... import state
 from ..._tensor import Tensor
 from ...dtypes import FLOATING, TYPE_NAMES, as_dtype, bfloat16, dtype, float16, float32, float64
-from ...source import MARK, getframe
 from ..parameter import Buffer, Parameter
+from .global_hooks import *  # noqa: F403
+from .global_hooks import registered
 from .hooks import HookedCall, Hooks
+from .scope import scope_within
 from .state import State
 
 __all__ = ["Module"]
@@ -57,8 +60,13 @@ class Module(Hooks, State):
 
     _non_persistent_buffers_set: set[str]
 
-    def __init__(self) -> None:
+    call_super_init = False
+    """Whether arguments are handed on to the next class's ``__init__``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Make the tables that attributes are registered in."""
+        if not self.call_super_init:
+            self._refuse_arguments(args, kwargs)
         put = super().__setattr__
         put("training", True)
         put("_parameters", {})
@@ -66,6 +74,22 @@ class Module(Hooks, State):
         put("_non_persistent_buffers_set", set())
         put("_modules", {})
         self._make_hooks()
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
+
+    def _refuse_arguments(self, args: Any, kwargs: Any) -> None:
+        name = f"{type(self).__name__}.__init__()"
+        if kwargs:
+            raise TypeError(f"{name} got an unexpected keyword argument '{next(iter(kwargs))}'")
+        if args:
+            raise TypeError(f"{name} takes 1 positional argument but {len(args) + 1} were given")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        fresh: dict[str, Any] = {}
+        blank = Module.__new__(Module)
+        Module.__init__(blank)
+        fresh.update(blank.__dict__)
+        self.__dict__.update(fresh | state)
 
     # ------------------------------------------------------------------ calling
 
@@ -89,7 +113,7 @@ class Module(Hooks, State):
         previous = modes.scope
         known = self.__dict__.get("_known_scope")
         if known is None or known[0] is not previous or known[1] != id(self):  # a copy's is not its
-            known = (previous, id(self), _scope_within(previous, outer, self))
+            known = (previous, id(self), scope_within(previous, outer, self))
             self.__dict__["_known_scope"] = known
         modes.scope = known[2]
         _active.module = self
@@ -104,19 +128,29 @@ class Module(Hooks, State):
     # ------------------------------------------------------------------ attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
+        tables = self.__dict__
         if isinstance(value, Parameter):
             self._need_init("_parameters", "parameters")
             self._forget(name, self._buffers, self._modules)
             self.register_parameter(name, value)
+        elif name in tables.get("_parameters", ()):
+            self._empty("parameter", name, value, "torch.nn.Parameter or None")
         elif isinstance(value, Module):
             self._need_init("_modules", "module")
             self._forget(name, self._parameters, self._buffers)
-            self._modules[name] = value
+            self._modules[name] = registered("module", self, name, value)
+        elif name in tables.get("_modules", ()):
+            self._empty("child module", name, value, "torch.nn.Module or None")
         elif isinstance(value, Buffer):
             self._need_init("_buffers", "buffer")
-            self._forget(name, self._parameters, self._modules)
+            self._forget(name)
             self.register_buffer(name, value, value.persistent)
-        elif not self._replace(name, value):
+        elif name in tables.get("_buffers", ()):
+            if isinstance(value, Tensor):
+                self._buffers[name] = registered("buffer", self, name, value)
+            else:
+                self._empty("buffer", name, value, "torch.nn.Buffer, torch.Tensor or None")
+        else:
             super().__setattr__(name, value)
 
     def _need_init(self, table: str, what: str) -> None:
@@ -129,24 +163,14 @@ class Module(Hooks, State):
             table.pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
-    def _replace(self, name: str, value: Any) -> bool:
-        """Put a value into the place of a registered name; False if there is no such one."""
-        tables = self.__dict__
-        for table, kind, expected in (
-            ("_parameters", "parameter", "torch.nn.Parameter or None"),
-            ("_modules", "child module", "torch.nn.Module or None"),
-            ("_buffers", "buffer", "torch.Tensor, Buffer or None"),
-        ):
-            known = tables.get(table)
-            if known is None or name not in known:
-                continue
-            if value is not None and not (table == "_buffers" and isinstance(value, Tensor)):
-                raise TypeError(
-                    f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} expected)"
-                )
-            known[name] = value
-            return True
-        return False
+    def _empty(self, kind: str, name: str, value: Any, expected: str) -> None:
+        """Put None into the place of a registered name; nothing else may stand there."""
+        if value is not None:
+            raise TypeError(
+                f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} expected)"
+            )
+        what = kind.rpartition(" ")[2]
+        getattr(self, f"_{what}s")[name] = registered(what, self, name, None)
 
     def __getattr__(self, name: str) -> Any:
         tables = self.__dict__
@@ -185,7 +209,7 @@ class Module(Hooks, State):
                 f"created explicitly. To express '{name}' as a function of another Tensor, compute "
                 "the value in the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that moves and is saved with the module but is not learned.
@@ -202,7 +226,7 @@ class Module(Hooks, State):
                 f"cannot assign '{_typename(tensor)}' object to buffer '{name}' "
                 "(torch Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor)
         hidden = self._non_persistent_buffers_set
         hidden.discard(name) if persistent else hidden.add(name)
 
@@ -211,19 +235,22 @@ class Module(Hooks, State):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{_typename(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module)
 
-    register_module = add_module
+    def register_module(self, name: str, module: Module | None) -> None:
+        """The same as `add_module`."""
+        self.add_module(name, module)
 
     def _check_name(self, kind: str, name: Any, table: dict[str, Any]) -> None:
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
-        if "." in name:
-            raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
-        if name == "":
-            raise KeyError(f'{kind} name can\'t be empty string ""')
         if hasattr(self, name) and name not in table:
             raise KeyError(f"attribute '{name}' already exists")
+        if "." in name:
+            got = f", got: {name}" if kind == "module" else ""
+            raise KeyError(f'{kind} name can\'t contain "."{got}')
+        if name == "":
+            raise KeyError(f'{kind} name can\'t be empty string ""')
 
     # ------------------------------------------------------------------ walking the tree
 
@@ -254,12 +281,16 @@ class Module(Hooks, State):
                 below = f"{prefix}.{name}" if prefix else name
                 yield from child.named_modules(memo, below, remove_duplicate)
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """The module itself and all below it, each once."""
-        return (module for _, module in self.named_modules())
+        return (m for _, m in self.named_modules(remove_duplicate=remove_duplicate))
 
     def _named_members(
-        self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
+        self,
+        get_members_fn: Callable[[Module], Any],
+        prefix: str = "",
+        recurse: bool = True,
+        remove_duplicate: bool = True,
     ) -> Iterator[tuple[str, Any]]:
         memo: set[int] = set()
         owners = (
@@ -268,7 +299,7 @@ class Module(Hooks, State):
             else [(prefix, self)]
         )
         for path, owner in owners:
-            for name, value in getattr(owner, table).items():
+            for name, value in get_members_fn(owner):
                 if value is None or id(value) in memo:
                     continue
                 if remove_duplicate:
@@ -279,7 +310,9 @@ class Module(Hooks, State):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """(dotted path, parameter) of this module and all below it."""
-        return self._named_members("_parameters", prefix, recurse, remove_duplicate)
+        return self._named_members(
+            lambda m: m._parameters.items(), prefix, recurse, remove_duplicate
+        )
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters of this module and all below it."""
@@ -289,7 +322,7 @@ class Module(Hooks, State):
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """(dotted path, buffer) of this module and all below it."""
-        return self._named_members("_buffers", prefix, recurse, remove_duplicate)
+        return self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers of this module and all below it."""
@@ -300,28 +333,60 @@ class Module(Hooks, State):
         found: Any = self
         for name in target.split(".") if target else ():
             if not hasattr(found, name):
-                raise AttributeError(f"{type(found).__name__} has no attribute `{name}`")
+                raise AttributeError(f"{found._get_name()} has no attribute `{name}`")
             found = getattr(found, name)
             if not isinstance(found, Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return found
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module at a dotted path.
+
+        Parameters
+        ----------
+        strict : bool, default False
+            Only where there is one already.
+
+        Raises
+        ------
+        ValueError
+            If `target` is empty, or `module` is none.
+        AttributeError
+            If the path leads nowhere, or to something else than a module.
+        """
+        if target == "":
+            raise ValueError("Cannot set the submodule without a target name!")
+        if not isinstance(module, Module):
+            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        there = getattr(owner, name, None)
+        if strict and not hasattr(owner, name):
+            raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
+        if hasattr(owner, name) and not isinstance(there, Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        setattr(owner, name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted path; AttributeError if there is none."""
-        return self._member(target, "_parameters", "an nn.Parameter")
+        _, name, found = self._member(target)
+        if not isinstance(found, Parameter):
+            raise AttributeError(f"`{name}` is not an nn.Parameter")
+        return found
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a dotted path; AttributeError if there is none."""
-        return self._member(target, "_buffers", "a buffer")
+        owner, name, found = self._member(target)
+        if name not in owner._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return found
 
-    def _member(self, target: str, table: str, what: str) -> Any:
+    def _member(self, target: str) -> tuple[Module, str, Any]:
         path, _, name = target.rpartition(".")
         owner = self.get_submodule(path)
         if not hasattr(owner, name):
-            raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
-        if name not in getattr(owner, table):
-            raise AttributeError(f"`{name}` is not {what}")
-        return getattr(owner, table)[name]
+            raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
+        return owner, name, getattr(owner, name)
 
     def apply(self: M, fn: Callable[[Module], None]) -> M:
         """Call `fn` on every module below this one, then on itself (to initialise weights)."""
@@ -365,10 +430,11 @@ class Module(Hooks, State):
 
     # ------------------------------------------------------------------ dtype and device
 
-    def _apply(self: M, fn: Callable[[Tensor], Tensor]) -> M:
+    def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
         """Replace the memory of every parameter, gradient and buffer by ``fn`` of it."""
-        for child in self.children():
-            child._apply(fn)
+        if recurse:
+            for child in self.children():
+                child._apply(fn)
         for p in self._parameters.values():
             if p is None:
                 continue
@@ -379,6 +445,20 @@ class Module(Hooks, State):
             if b is not None:
                 self._buffers[name] = fn(b)
         return self
+
+    def to_empty(self: M, *, device: Any, recurse: bool = True) -> M:
+        """Move to a device without copying: the values are whatever the memory holds.
+
+        Parameters
+        ----------
+        device : device or str
+            Where to.
+        recurse : bool, default True
+            Whether the modules below move too.
+        """
+        from ...ops.create import empty_like
+
+        return self._apply(lambda t: empty_like(t, device=device), recurse)
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:
         """Move to a device, convert floating parameters and buffers to a dtype, or both.
@@ -392,6 +472,14 @@ class Module(Hooks, State):
                 f"but got desired dtype={kind!r}"
             )
 
+        if kind is not None and kind.is_complex:
+            warnings.warn(
+                "Complex modules are a new feature under active development whose design may "
+                "change, and some modules might not work as expected when using complex tensors "
+                "as parameters or buffers.",
+                stacklevel=2,
+            )
+
         def convert(t: Tensor) -> Tensor:
             wanted = kind if kind is not None and t.dtype.category >= FLOATING else t.dtype
             return t.to(wanted) if where is None else t.to(where, wanted)
@@ -399,7 +487,7 @@ class Module(Hooks, State):
         return self._apply(convert)
 
     def _cast(self: M, kind: dtype) -> M:
-        return self._apply(lambda t: t.to(kind) if t.dtype.category >= FLOATING else t)
+        return self._apply(lambda t: t.to(kind) if t.is_floating_point() else t)
 
     def type(self: M, dst_type: Any) -> M:
         """Convert all parameters and buffers to a dtype."""
@@ -448,19 +536,21 @@ class Module(Hooks, State):
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n  ")
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
 
 
 def _typename(value: Any) -> str:
     kind = type(value)
-    if kind is Tensor:
+    if isinstance(value, Tensor):
         return f"torch.{TYPE_NAMES[value.dtype.name]}"
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
 def _read_to(*args: Any, **kwargs: Any) -> tuple[Any, dtype | None]:
     where, kind = kwargs.pop("device", None), kwargs.pop("dtype", None)
-    kwargs.pop("non_blocking", None)
+    for ignored in ("non_blocking", "memory_format"):
+        kwargs.pop(ignored, None)
     if kwargs:
         raise TypeError(f"to() received an invalid keyword argument '{next(iter(kwargs))}'")
     for i, arg in enumerate(args):
@@ -473,37 +563,3 @@ def _read_to(*args: Any, **kwargs: Any) -> tuple[Any, dtype | None]:
         elif arg is not None:
             where = arg
     return where, None if kind is None else as_dtype(kind)
-
-
-# ------------------------------------------------------------------ names for listeners
-
-
-def _variable_name(module: Module) -> str:
-    """The name by which the caller knows a module; its class's name if it has none."""
-    frame = getframe(1)
-    while MARK in frame.f_globals and frame.f_back is not None:
-        frame = frame.f_back
-    for names in (frame.f_locals, frame.f_globals):
-        for name, value in names.items():
-            if value is module and name != "self" and not name.startswith("_"):
-                return name
-    return type(module).__name__.lower()
-
-
-def _scope_within(scope: tuple[str, ...], outer: Module | None, module: Module) -> tuple[str, ...]:
-    """The scope of a module that is called in this scope, by a running module or by nobody."""
-    if outer is None:
-        return (*scope, _variable_name(module))
-    known = outer._modules
-    for name in known:
-        if known[name] is module:
-            return (*scope, name)
-    return scope + _path_within(outer, module)
-
-
-def _path_within(outer: Module, module: Module) -> tuple[str, ...]:
-    """The path from a running module to one below its children, e.g. ``("layers", "0")``."""
-    for path, found in outer.named_modules():
-        if found is module and path:
-            return tuple(path.split("."))
-    return (type(module).__name__.lower(),)

@@ -6,15 +6,16 @@ from typing import Any
 
 from ..._tensor import Tensor
 from ...dtypes import int64
-from ...ops.create import empty, ones, tensor, zeros
+from ...ops.create import arange, empty, ones, tensor, zeros
+from ...ops.einsum import einsum
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from .module import Module
 
 __all__ = [
-    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
-    "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm",
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "CrossMapLRN2d", "GroupNorm", "InstanceNorm1d",
+    "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LocalResponseNorm", "RMSNorm",
 ]  # fmt: skip
 
 
@@ -363,6 +364,45 @@ class LocalResponseNorm(Module):
     def forward(self, input: Tensor) -> Tensor:
         """Of the input's shape."""
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """Divide by a sum of squares over channels, as Lua Torch did.
+
+    Parameters
+    ----------
+    size : int
+        How many channels count.
+    alpha, beta, k : float
+        ``input / (k + alpha / size * sum) ** beta``.
+
+    Notes
+    -----
+    The windows are PyTorch's: half a window beyond the channel, and the first channel, once
+    it has come in, stays in the sum.  `LocalResponseNorm` has windows that slide.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1):
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, H, W), of the same shape."""
+        if input.ndim != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.ndim}D instead.")
+        reach = (self.size - 1) // 2 + 1
+        of = arange(input.shape[1], device=input.device)
+        to = of.reshape(-1, 1)
+        counts = (of < to + reach) & ((of < 1) | (of > to - reach))
+        sums = einsum("dc,nchw->ndhw", counts.to(input.dtype), input * input)
+        return input * (sums * (self.alpha / self.size) + self.k).pow(-self.beta)
 
     def extra_repr(self) -> str:
         """The settings, for `repr`."""

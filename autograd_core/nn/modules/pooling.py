@@ -10,8 +10,9 @@ from .module import Module
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
-    "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "MaxPool1d",
-    "MaxPool2d", "MaxPool3d",
+    "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d",
+    "FractionalMaxPool2d", "FractionalMaxPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d",
+    "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",
 ]  # fmt: skip
 
 
@@ -196,5 +197,145 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """See `nn.functional.adaptive_max_pool3d`."""
+
+    nd = 3
+
+
+# ------------------------------------------------------------------ back from the maxima
+
+
+class _MaxUnpool(Module):
+    """Put maxima back where a pool of these settings found them, zeros elsewhere."""
+
+    nd = 0
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
+        super().__init__()
+        self.kernel_size = _each(kernel_size, self.nd)
+        self.stride = _each(kernel_size if stride is None else stride, self.nd)
+        self.padding = _each(padding, self.nd)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
+        """What ``MaxPool(..., return_indices=True)`` gave, to the size before it."""
+        unpool = (F.max_unpool1d, F.max_unpool2d, F.max_unpool3d)[self.nd - 1]
+        given = (self.kernel_size, self.stride, self.padding, output_size)
+        return unpool(input, indices, *given)
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+def _each(value: Any, nd: int) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,) * nd
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """See `nn.functional.max_unpool1d`."""
+
+    nd = 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """See `nn.functional.max_unpool2d`."""
+
+    nd = 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """See `nn.functional.max_unpool3d`."""
+
+    nd = 3
+
+
+# ------------------------------------------------------------------ windows of other kinds
+
+
+class _LPPool(Module):
+    """p-norm of each window."""
+
+    nd = 0
+
+    def __init__(
+        self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+    ):
+        super().__init__()
+        self.norm_type = norm_type
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) to fewer elements in the last dimensions."""
+        pool = (F.lp_pool1d, F.lp_pool2d, F.lp_pool3d)[self.nd - 1]
+        given = (float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+        return pool(input, *given)
+
+    def extra_repr(self) -> str:
+        """The settings, for `repr`."""
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LPPool):
+    """See `nn.functional.lp_pool1d`."""
+
+    nd = 1
+
+
+class LPPool2d(_LPPool):
+    """See `nn.functional.lp_pool2d`."""
+
+    nd = 2
+
+
+class LPPool3d(_LPPool):
+    """See `nn.functional.lp_pool3d`."""
+
+    nd = 3
+
+
+class _FractionalMaxPool(Module):
+    """Maximum over windows at random uneven steps; give either a size or a ratio."""
+
+    nd = 0
+
+    def __init__(
+        self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None,
+        return_indices: bool = False, _random_samples: Tensor | None = None,
+    ):  # fmt: skip
+        super().__init__()
+        name = type(self).__name__
+        if output_size is None and output_ratio is None:
+            raise ValueError(
+                f"{name} requires specifying either an output size, or a pooling ratio"
+            )
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        self.kernel_size = _each(kernel_size, self.nd)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else _each(output_size, self.nd)
+        self.output_ratio = None if output_ratio is None else _each(output_ratio, self.nd)
+        if not all(0 < ratio < 1 for ratio in self.output_ratio or ()):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Tensor) -> Any:
+        """(N, C, ...) to the output size."""
+        pool = (F.fractional_max_pool2d, F.fractional_max_pool3d)[self.nd - 2]
+        size = (self.output_size, self.output_ratio)
+        return pool(input, self.kernel_size, *size, self.return_indices, self._random_samples)
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """See `nn.functional.fractional_max_pool2d`."""
+
+    nd = 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """See `nn.functional.fractional_max_pool3d`."""
 
     nd = 3

@@ -1,18 +1,21 @@
 """The state of a module as a dictionary of tensors, and back.
 
 Loading collects what it will copy first and copies only when every key and every shape
-fits: a failed load leaves the module as it was.
+fits: a failed load leaves the module as it was.  Hooks after loading want to see the new
+values and may still decide what counts as missing; where there are such hooks, the old
+values are kept until they have spoken.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..._tensor import Tensor
 from ...node import RemovableHandle
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 
 if TYPE_CHECKING:
     from .module import Module
@@ -33,6 +36,28 @@ class IncompatibleKeys(NamedTuple):
             f"_IncompatibleKeys(missing_keys={self.missing_keys}, "
             f"unexpected_keys={self.unexpected_keys})"
         )
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+class _WithoutModule(NamedTuple):
+    """A hook before loading that does not want the module."""
+
+    hook: Callable[..., Any]
+
+    def __call__(self, module: Any, *args: Any) -> Any:
+        return self.hook(*args)
+
+
+class _ReturningNothing(NamedTuple):
+    """A hook after `state_dict` that may change the dictionary but not return another."""
+
+    hook: Callable[..., Any]
+
+    def __call__(self, *args: Any) -> None:
+        if self.hook(*args) is not None:
+            raise RuntimeError("state_dict post-hook must return None")
 
 
 class State:
@@ -62,8 +87,8 @@ class State:
         return getattr(type(self), which) is not getattr(State, which)
 
     def state_dict(
-        self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False
-    ) -> OrderedDict[str, Any]:
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> Any:
         """Parameters and persistent buffers by dotted path.
 
         Parameters
@@ -75,10 +100,21 @@ class State:
         keep_vars : bool, default False
             Give the parameters themselves rather than detached tensors on their memory.
         """
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead. Refer to "
+                "https://pytorch.org/docs/main/generated/torch.nn.Module.html"
+                "#torch.nn.Module.state_dict for details.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            usual: list[Any] = [destination, prefix, keep_vars]
+            usual[: len(args)] = args
+            destination, prefix, keep_vars = usual
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
-        local = {"version": self._version}
+        local: dict[str, Any] = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = local
         for hook in self._state_dict_pre_hooks.values():
@@ -128,40 +164,9 @@ class State:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing: list[str] = []
-        unexpected: list[str] = []
-        errors: list[str] = []
-        pending: list[Callable[[], None]] = []
-        given = OrderedDict(state_dict)
-        metadata = getattr(state_dict, "_metadata", None) or {}
-        modules: list[tuple[str, Module]] = []
-
-        def load(module: Any, prefix: str) -> None:
-            local = dict(metadata.get(prefix[:-1], {})) | {
-                "pending": pending,
-                "assign_to_params_buffers": assign,
-            }
-            module._load_from_state_dict(given, prefix, local, True, missing, unexpected, errors)
-            for name, child in module._modules.items():
-                if child is not None:
-                    load(child, f"{prefix}{name}.")
-            modules.append((prefix, module))
-
-        load(self, "")
-        found = IncompatibleKeys(missing, unexpected)
-        for _, module in modules:
-            for hook in module._load_state_dict_post_hooks.values():
-                hook(module, found)
-        if strict:
-            errors[:0] = _key_errors(found)
-        if errors:
-            raise RuntimeError(
-                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t"
-                + "\n\t".join(errors)
-            )
-        for copy in pending:
-            copy()
-        return found
+        loading = _Loading(state_dict, assign)
+        loading.visit(self)
+        return loading.finish(type(self).__name__, strict)
 
     def _load_from_state_dict(
         self,
@@ -184,27 +189,25 @@ class State:
                     continue
                 key = prefix + name
                 if key not in state_dict:
-                    missing_keys.append(key)
+                    missing_keys += [key] if strict else []
                     continue
                 problem = _misfit(key, own, state_dict[key])
                 if problem:
                     error_msgs.append(problem)
                     continue
                 assign = local_metadata.get("assign_to_params_buffers", False)
-                step = _assign if assign else _copy
-                local_metadata.setdefault("pending", []).append(
-                    lambda step=step, table=table, name=name, value=state_dict[key]: step(
-                        table, name, value
-                    )
-                )
-        self._load_extra(state_dict, prefix, local_metadata, missing_keys, unexpected_keys)
+                step = _Step(self, table, name, _shaped(state_dict[key], own), assign)
+                _note(local_metadata, step)
+        keys = (missing_keys, unexpected_keys) if strict else ([], [])
+        self._load_extra(state_dict, prefix, local_metadata, *keys)
         below = (k for k in state_dict if k.startswith(prefix) and k != prefix + EXTRA)
-        unexpected_keys += [k for k in below if self._is_unknown(k[len(prefix) :])]
+        if strict:
+            unexpected_keys += [k for k in below if self._is_unknown(k[len(prefix) :])]
 
     def _is_unknown(self, rest: str) -> bool:
         name, _, below = rest.partition(".")
         if below:
-            return self._modules.get(name) is None
+            return name not in self._modules
         if name in self._non_persistent_buffers_set:
             return True
         return self._parameters.get(name) is None and self._buffers.get(name) is None
@@ -217,18 +220,30 @@ class State:
             if key not in state_dict:
                 missing.append(key)
             else:
-                value = state_dict[key]
-                local.setdefault("pending", []).append(lambda: self.set_extra_state(value))
+                _note(local, _ExtraStep(self, state_dict[key]))
         elif key in state_dict:
             unexpected.append(key)
 
     # ------------------------------------------------------------------ hooks
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict`."""
-        return RemovableHandle(self._state_dict_hooks, hook)
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after `state_dict`.
 
-    _register_state_dict_hook = register_state_dict_post_hook
+        It changes the dictionary in place and returns nothing.
+        """
+        if not callable(hook):
+            raise TypeError(f"a hook must be callable, got {type(hook).__name__}")
+        return RemovableHandle(self._state_dict_hooks, _ReturningNothing(hook))
+
+    def _register_state_dict_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """As `register_state_dict_post_hook`; the hook may return another dictionary."""
+        known = self._state_dict_hooks.values()
+        if any(isinstance(h, _ReturningNothing) and h.hook == hook for h in known):
+            raise RuntimeError(
+                "Cannot register the same function as the state dict post hook that was "
+                "previously registered via register_state_dict_post_hook"
+            )
+        return RemovableHandle(self._state_dict_hooks, hook)
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, prefix, keep_vars)`` before `state_dict`."""
@@ -238,9 +253,131 @@ class State:
         """Call ``hook(module, state_dict, prefix, ...)`` before this module loads."""
         return RemovableHandle(self._load_state_dict_pre_hooks, hook)
 
+    def _register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], with_module: bool = False
+    ) -> RemovableHandle:
+        """As `register_load_state_dict_pre_hook`; without the module unless asked for."""
+        wrapped = hook if with_module else _WithoutModule(hook)
+        return RemovableHandle(self._load_state_dict_pre_hooks, wrapped)
+
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, incompatible_keys)`` after loading; it may change the lists."""
         return RemovableHandle(self._load_state_dict_post_hooks, hook)
+
+
+# ------------------------------------------------------------------ one load
+
+
+class _Loading:
+    """One `load_state_dict`: what is missing, what does not fit, what is to be copied."""
+
+    def __init__(self, state_dict: Any, assign: bool):
+        self.given: Any = OrderedDict(state_dict)
+        self.metadata = getattr(state_dict, "_metadata", None) or {}
+        self.assign = assign
+        self.missing: list[str] = []
+        self.unexpected: list[str] = []
+        self.errors: list[str] = []
+        self.pending: list[Any] = []
+        self.visited: list[Any] = []
+
+    def visit(self, module: Any, prefix: str = "", given: Any = None) -> None:
+        """Note what this module and all below it take from the dictionary."""
+        given = self.given if given is None else given
+        local = dict(self.metadata.get(prefix[:-1], {})) | {"pending": self.pending}
+        if self.assign:
+            local["assign_to_params_buffers"] = True
+        found = (self.missing, self.unexpected, self.errors)
+        module._load_from_state_dict(given, prefix, local, True, *found)
+        for name, child in module._modules.items():
+            if child is not None:
+                path = f"{prefix}{name}."
+                below = OrderedDict((k, v) for k, v in given.items() if k.startswith(path))
+                self.visit(child, path, below)
+        self.visited.append(module)
+
+    def finish(self, name: str, strict: bool) -> IncompatibleKeys:
+        """Copy, if all is well; else the error, and nothing changed."""
+        keys = IncompatibleKeys(self.missing, self.unexpected)
+        hooks = [(m, h) for m in self.visited for h in m._load_state_dict_post_hooks.values()]
+        if hooks:
+            undo = [] if self.errors else [step() for step in self.pending]
+            self.pending = []
+            try:
+                for module, hook in hooks:
+                    if hook(module, keys) is not None:
+                        raise AssertionError(
+                            "Hooks registered with ``register_load_state_dict_post_hook`` are not "
+                            "expected to return new values, if incompatible_keys need to be "
+                            "modified, it should be done inplace."
+                        )
+                self._check(name, strict, keys)
+            except Exception:
+                for put_back in reversed(undo):
+                    put_back()
+                raise
+        self._check(name, strict, keys)
+        for step in self.pending:
+            step(keep=False)
+        return keys
+
+    def _check(self, name: str, strict: bool, keys: IncompatibleKeys) -> None:
+        errors = [*(_key_errors(keys) if strict else ()), *self.errors]
+        if errors:
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {name}:\n\t" + "\n\t".join(errors)
+            )
+
+
+def _note(local_metadata: dict[str, Any], step: Any) -> None:
+    """Copy later, within a load; at once where somebody calls `_load_from_state_dict` alone."""
+    pending = local_metadata.get("pending")
+    if pending is None:
+        step(keep=False)
+    else:
+        pending.append(step)
+
+
+class _Step(NamedTuple):
+    """One parameter or buffer to be loaded; called, it gives what undoes it."""
+
+    module: Any
+    table: dict[str, Any]
+    name: str
+    value: Tensor
+    assign: bool
+
+    def __call__(self, keep: bool = True) -> Callable[[], None]:
+        own = self.table[self.name]
+        if self.assign:
+            setattr(self.module, self.name, self._wrapped(own))
+            return lambda: self.table.__setitem__(self.name, own)
+        before = own._array.copy() if keep else None
+        given = self.value
+        source = given if given.device == own.device else given.to(own.device)
+        own._array[...] = source._array
+        own._bump("load_state_dict")
+        return lambda: own._array.__setitem__(..., before)
+
+    def _wrapped(self, own: Any) -> Any:
+        """What is assigned: of a parameter, one that requires grad as it did."""
+        if not isinstance(own, Parameter):
+            return self.value
+        if isinstance(self.value, Parameter):
+            return self.value.requires_grad_(own.requires_grad)
+        return Parameter(self.value.detach(), own.requires_grad)
+
+
+class _ExtraStep(NamedTuple):
+    """Extra state to be loaded; what undoes it asks the module for what it has now."""
+
+    module: Any
+    value: Any
+
+    def __call__(self, keep: bool = True) -> Callable[[], None]:
+        before = self.module.get_extra_state() if keep else None
+        self.module.set_extra_state(self.value)
+        return lambda: self.module.set_extra_state(before)
 
 
 def _key_errors(found: IncompatibleKeys) -> list[str]:
@@ -252,29 +389,22 @@ def _key_errors(found: IncompatibleKeys) -> list[str]:
     return errors
 
 
+def _shaped(value: Tensor, own: Tensor) -> Tensor:
+    """A vector of one element, as older versions saved scalars, as a scalar."""
+    if not is_lazy(own) and own.ndim == 0 and tuple(value.shape) == (1,):
+        return value[0]
+    return value
+
+
 def _misfit(key: str, own: Tensor, value: Any) -> str:
     if not isinstance(value, Tensor):
         return (
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
             f"object from checkpoint but received {type(value)}"
         )
-    if value.shape != own.shape:
+    if not is_lazy(own) and _shaped(value, own).shape != own.shape:
         return (
-            f"size mismatch for {key}: copying a param with shape {value.shape!r} from checkpoint, "
-            f"the shape in current model is {own.shape!r}."
+            f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
+            f"the shape in current model is {own.shape}."
         )
     return ""
-
-
-def _copy(table: dict[str, Any], name: str, value: Tensor) -> None:
-    own = table[name]
-    source = value if value.device == own.device else value.to_device(own.device)
-    own._array[...] = source._array
-    own._bump("load_state_dict")
-
-
-def _assign(table: dict[str, Any], name: str, value: Tensor) -> None:
-    own = table[name]
-    if isinstance(own, Parameter) and not isinstance(value, Parameter):
-        value = Parameter(value.detach(), own.requires_grad)
-    table[name] = value

@@ -1,103 +1,97 @@
 /** The breakpoints of the active notebook's kernel: add, toggle, delete, see how often they hit. */
 
-import { TranslationBundle } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { h, icon, replace } from './dom';
-import { Link } from './link';
-import { Arguments, Breakpoint } from './protocol';
+import type { Breakpoint } from '../../src/protocol/messages.js';
+import { h, icon, on } from '../../src/view/dom.js';
+import { button, replace } from './dom.js';
+import type { Arguments, Link } from './link.js';
 
-const BIN = 'M6 2h4v1h4v1.500H2V3h4zM3.500 6h9L12 14.500H4z';
+const BIN = 'M6 2h4v1h4v1.5H2V3h4zM3.5 6h9L12 14.5H4z';
 const EXAMPLES = ['nan', 'norm > 1e4', 'op:Tanh', 'module:encoder.*', 'zeros > 0.9'];
 
 export class BreakpointList {
   readonly node: HTMLElement;
-  private readonly _rows = h('ul', { class: 'ag-Breakpoints' });
-  private readonly _empty: HTMLElement;
-  private readonly _error = h('p', { class: 'ag-Error', role: 'alert', id: 'ag-Break-error' });
-  private readonly _input: HTMLInputElement;
-  private readonly _button: HTMLButtonElement;
-  private _link: Link | null = null;
+  private readonly rows = h('ul', { class: 'ag-Breakpoints' });
+  private readonly error = h('p', { class: 'ag-Error', role: 'alert', id: 'ag-Break-error' });
+  private readonly input: HTMLInputElement;
+  private readonly button: HTMLButtonElement;
+  private link: Link | null = null;
+  private shown: readonly Breakpoint[] | null = null;
 
-  constructor(private readonly _trans: TranslationBundle) {
-    this._empty = h('p', { class: 'ag-Muted' }, _trans.__('None yet. For example: nan'));
-    this._input = h('input', {
+  constructor(private readonly trans: TranslationBundle) {
+    this.input = h('input', {
       type: 'text',
-      'aria-label': _trans.__('Condition of a new breakpoint'),
+      'aria-label': trans.__('Condition of a new breakpoint'),
       'aria-describedby': 'ag-Break-error',
-      placeholder: _trans.__('op:Tanh, norm > 1e4 …'),
+      placeholder: trans.__('nan, op:Tanh, norm > 1e4 …'),
       list: 'ag-Break-examples',
       autocomplete: 'off',
       spellcheck: 'false',
     });
-    this._button = h('button', { type: 'submit' }, _trans.__('Add'));
-    this.node = h(
-      'div',
-      {},
-      this._rows,
-      this._empty,
-      h('form', { class: 'ag-Row', onsubmit: this._add }, this._input, this._button),
-      h('datalist', { id: 'ag-Break-examples' }, ...EXAMPLES.map(value => h('option', { value }))),
-      this._error,
-    );
+    this.button = h('button', { type: 'submit' }, trans.__('Add'));
+    const form = h('form', { class: 'ag-Row' }, this.input, this.button);
+    on(form, 'submit', event => {
+      event.preventDefault();
+      void this.add();
+    });
+    const examples = EXAMPLES.map(value => h('option', { value }));
+    const list = h('datalist', { id: 'ag-Break-examples' }, ...examples);
+    this.node = h('div', {}, this.rows, form, list, this.error);
   }
 
   update(link: Link | null): void {
-    if (link !== this._link) {
-      this._link = link;
-      this._error.textContent = '';
+    if (link !== this.link) {
+      this.link = link;
+      this.error.textContent = '';
     }
-    const there = link?.contact === 'there';
-    const rows = there ? link.breakpoints : [];
-    this._input.disabled = this._button.disabled = !there;
-    this._empty.hidden = rows.length > 0;
-    replace(this._rows, ...rows.map(row => this._row(row)));
+    this.input.disabled = this.button.disabled = link?.contact !== 'there';
+    const breakpoints = link?.breakpoints ?? [];
+    if (breakpoints === this.shown) return;
+    this.shown = breakpoints;
+    replace(this.rows, ...breakpoints.map(breakpoint => this.row(breakpoint)));
   }
 
-  private _row(row: Breakpoint): HTMLElement {
-    const trans = this._trans;
-    const name = trans.__('Breakpoint %1: %2', row.number, row.text);
+  private row(breakpoint: Breakpoint): HTMLElement {
+    const { trans } = this;
+    const { number, text, enabled, hits, error, note } = breakpoint;
     const toggle = h('input', {
       type: 'checkbox',
-      'aria-label': name,
-      'data-key': `toggle-${row.number}`,
-      onchange: () => this._do(row.enabled ? 'disable' : 'enable', { number: row.number }),
+      'aria-label': trans.__('Breakpoint %1: %2', number, text),
+      'data-key': `toggle-${number}`,
     });
-    toggle.checked = row.enabled;
-    const hits = trans._n('%1 hit', '%1 hits', row.hits);
-    const note = row.error || row.note;
+    toggle.checked = enabled;
+    on(toggle, 'change', () => void this.ask(enabled ? 'disable' : 'enable', { number }));
+    const bin = {
+      class: 'ag-Icon',
+      title: trans.__('Delete'),
+      'aria-label': trans.__('Delete breakpoint %1', number),
+      'data-key': `delete-${number}`,
+    };
+    const said = error || note;
     return h(
       'li',
-      { class: row.enabled ? '' : 'ag-mod-off' },
-      h('label', {}, toggle, h('code', { title: row.text }, row.text)),
-      h('span', { class: row.hits ? 'ag-Hits ag-mod-hit' : 'ag-Hits' }, hits),
+      { class: enabled ? '' : 'ag-mod-off' },
+      h('label', {}, toggle, h('code', { title: text }, text)),
       h(
-        'button',
-        {
-          type: 'button',
-          class: 'ag-Icon',
-          title: trans.__('Delete'),
-          'aria-label': trans.__('Delete breakpoint %1', row.number),
-          'data-key': `delete-${row.number}`,
-          onclick: () => this._do('clear', { number: row.number }),
-        },
-        icon(BIN),
+        'span',
+        { class: hits ? 'ag-Hits ag-mod-hit' : 'ag-Hits' },
+        trans._n('%1 hit', '%1 hits', hits),
       ),
-      note && h('p', { class: row.error ? 'ag-Error' : 'ag-Muted' }, note),
+      button(bin, () => this.ask('clear', { number }), icon(BIN)),
+      said && h('p', { class: error ? 'ag-Error' : 'ag-Muted' }, said),
     );
   }
 
-  private readonly _add = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const text = this._input.value.trim();
-    if (text && (await this._do('break', { text }))) {
-      this._input.value = '';
-    }
-  };
+  private async add(): Promise<void> {
+    const text = this.input.value.trim();
+    if (text && (await this.ask('break', { text }))) this.input.value = '';
+  }
 
-  private async _do(command: string, given: Arguments): Promise<boolean> {
-    const error = await this._link?.ask(command, given);
-    this._error.textContent = error ?? '';
-    this._input.setAttribute('aria-invalid', String(!!error));
-    return !error;
+  private async ask(command: string, given: Arguments): Promise<boolean> {
+    const error = (await this.link?.ask(command, given)) ?? null;
+    this.error.textContent = error ?? '';
+    this.input.setAttribute('aria-invalid', String(error !== null));
+    return error === null;
   }
 }

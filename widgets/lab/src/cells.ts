@@ -1,11 +1,12 @@
 /** Cells of a notebook: run one under the tracer, go to a line of one. */
 
 import { CodeCell } from '@jupyterlab/cells';
-import { NotebookPanel } from '@jupyterlab/notebook';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { OutputArea } from '@jupyterlab/outputarea';
-import { KernelMessage } from '@jupyterlab/services';
+import type { KernelMessage } from '@jupyterlab/services';
 
-import { Place } from './protocol';
+import type { Place } from '../../src/protocol/messages.js';
+import { lineIn } from './lines.js';
 
 const MAGIC = '%%autograd_trace';
 
@@ -54,7 +55,7 @@ export function cellOf(notebook: NotebookPanel, place: Place): number {
 }
 
 /** Select the line of a place and bring it into view. False if it is in no cell here. */
-export async function goTo(notebook: NotebookPanel, place: Place): Promise<boolean> {
+export async function goToPlace(notebook: NotebookPanel, place: Place): Promise<boolean> {
   const index = cellOf(notebook, place);
   const cell = notebook.content.widgets[index];
   if (!cell) {
@@ -68,17 +69,4 @@ export async function goTo(notebook: NotebookPanel, place: Place): Promise<boole
   editor?.setSelection({ start: { line, column: 0 }, end: { line: line + 1, column: 0 } });
   editor?.revealPosition({ line, column: 0 });
   return true;
-}
-
-/**
- * The line of a place in a cell's text, from 0.
- *
- * It is one less than the kernel says where `traceCell` had put its line in front.
- */
-export function lineIn(source: string, place: Place): number {
-  const lines = source.split('\n');
-  const wanted = place.text.trim();
-  const told = place.line - 1;
-  const found = [told, told - 1].find(line => lines[line]?.trim() === wanted);
-  return found ?? Math.max(0, Math.min(told, lines.length - 1));
 }

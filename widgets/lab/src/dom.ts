@@ -1,46 +1,54 @@
-/** Small helpers for DOM: elements from text, and lists that are drawn anew under the focus. */
+/** What the panel needs beside the renderer's helpers. */
+
+import { fill, h, on } from '../../src/view/dom.js';
 
 type Child = Node | string | null | undefined | false;
-type Properties = Record<string, string | boolean | ((event: never) => void) | undefined>;
+type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** An element; strings become text nodes, `on...` listeners, the rest attributes. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  properties: Properties = {},
+/** A button that does something. */
+export function button(
+  attributes: Attributes,
+  act: () => unknown,
   ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (typeof value === 'function') {
-      element.addEventListener(name.slice(2), value as EventListener);
-    } else if (value === true) {
-      element.setAttribute(name, '');
-    } else if (typeof value === 'string') {
-      element.setAttribute(name, value);
-    }
-  }
-  element.append(...children.filter((child): child is Node | string => !!child));
-  return element;
+): HTMLButtonElement {
+  const made = h('button', { type: 'button', ...attributes }, ...children);
+  on(made, 'click', act);
+  return made;
 }
 
 /** Exchange what is in an element; the focus stays with the same `data-key`. */
 export function replace(parent: HTMLElement, ...children: Child[]): void {
   const focused = document.activeElement;
-  const key = parent.contains(focused) ? (focused as HTMLElement).dataset.key : undefined;
-  parent.replaceChildren(...children.filter((child): child is Node | string => !!child));
-  if (key) {
-    parent.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
-  }
+  const key =
+    focused instanceof HTMLElement && parent.contains(focused) ? focused.dataset['key'] : undefined;
+  fill(parent, ...children);
+  if (key) parent.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
-/** An icon of one path in a 16 by 16 box. */
-export function icon(path: string): SVGSVGElement {
-  const space = 'http://www.w3.org/2000/svg';
-  const svg = document.createElementNS(space, 'svg');
-  svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('aria-hidden', 'true');
-  const drawn = document.createElementNS(space, 'path');
-  drawn.setAttribute('d', path);
-  svg.append(drawn);
-  return svg;
+/** Leave text alone that is the same: a live region reads out what is set. */
+export function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A part of the panel that can be folded; what was folded stays so when the page comes back. */
+export function section(name: string, title: string, ...content: HTMLElement[]): HTMLElement {
+  const heading = h('summary', { 'data-key': `section-${name}` }, h('h3', {}, title));
+  const part = h('details', { class: 'ag-Section', 'data-section': name }, heading, ...content);
+  part.open = !folded().includes(name);
+  on(part, 'toggle', () => {
+    const others = folded().filter(other => other !== name);
+    window.localStorage.setItem(FOLDED, JSON.stringify(part.open ? others : [...others, name]));
+  });
+  return part;
+}
+
+const FOLDED = 'autograd-core:folded';
+
+function folded(): string[] {
+  try {
+    const known: unknown = JSON.parse(window.localStorage.getItem(FOLDED) ?? '["saved"]');
+    return Array.isArray(known) ? known.map(String) : [];
+  } catch {
+    return [];
+  }
 }

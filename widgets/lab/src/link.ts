@@ -2,23 +2,44 @@
  * One notebook's line to the debugger in its kernel.
  *
  *     asks    control channel, which is answered also while the main thread is blocked
- *     hears   iopub, once it has asked for `state` with `listen`
+ *     hears   iopub: events, once it has asked for `state` with `listen`, and rows of traces
  *     types   into the input box under the cell, which runs a command and closes the box
  */
 
-import { ISessionContext } from '@jupyterlab/apputils';
-import { NotebookPanel } from '@jupyterlab/notebook';
-import { Kernel, KernelMessage } from '@jupyterlab/services';
-import { IDisposable } from '@lumino/disposable';
-import { ISignal, Signal } from '@lumino/signaling';
+import type { ISessionContext } from '@jupyterlab/apputils';
+import { isCodeCellModel } from '@jupyterlab/cells';
+import { NotebookActions, type Notebook, type NotebookPanel } from '@jupyterlab/notebook';
+import { KernelMessage, type Kernel } from '@jupyterlab/services';
 
-import { answerBox } from './input_box';
-import { Arguments, Breakpoint, EVENT, Event, lineOf, NAME, Reply, State } from './protocol';
+import { Emitter } from '../../src/model/emitter.js';
+import { TraceModel } from '../../src/model/trace.js';
+import type {
+  Breakpoint,
+  EventMessage,
+  Reply,
+  Request,
+  State,
+} from '../../src/protocol/messages.js';
+import { ControlChannel, NAME, type ControlLink } from '../../src/transport/control.js';
+import { Session } from '../../src/transport/session.js';
+import { lineOf } from '../../src/transport/stdin.js';
+import { buffersOf, frameIn, Frames, type Passing } from './frames.js';
+import { History } from './history.js';
+import { answerBox, closeBoxes } from './input_box.js';
 
+const EVENT = `${NAME}_event`;
 /** Milliseconds without a reply after which nobody is there to answer. */
 const PATIENCE = 2000;
+/** The same for what may be large. */
+const LONG_PATIENCE = 10_000;
 /** Milliseconds between a pause and its input box, at most. */
 const BOX_ARRIVES = 600;
+/** Commands of a paused run, which can be typed. */
+const TYPED = new Set([
+  'over', 'into', 'out', 'until', 'continue', 'back', 'stop', 'edit', 'replay', 'command',
+]); // prettier-ignore
+
+const NOBODY = 'the kernel does not answer';
 
 /** What is known of the kernel's side, beside the state of the run. */
 export type Contact =
@@ -29,134 +50,148 @@ export type Contact =
   | 'gone' // restarted or ended: what is shown is a record
   | 'there';
 
-export class Link implements IDisposable {
-  /** Of the run; what was heard last. */
-  state: State = { status: 'idle' };
-  contact: Contact = 'asking';
-  breakpoints: Breakpoint[] = [];
+export type Arguments = Record<string, string | number | boolean>;
 
-  private readonly _changed = new Signal<this, void>(this);
-  private readonly _previews = new Map<number, (text: string) => void>();
-  private _kernel: Kernel.IKernelConnection | null = null;
-  private _disposed = false;
-  private _last = 0;
-  private _heard = 0;
-  private _pausedAt = 0;
+export class Link implements ControlLink {
+  contact: Contact = 'asking';
+  /** Something of this, or of the model, is new. */
+  readonly changed = new Emitter<null>();
+  /** The trace and the state of the run, as the renderer takes them. */
+  readonly model = new TraceModel();
+  readonly history = new History(this.model);
+  readonly channel = new ControlChannel(() => this);
+  readonly session = new Session(this.model, this.channel);
+  /** How often a second rows of traces come. */
+  rate = 0;
+
+  private readonly events = new Emitter<unknown>();
+  private readonly previews = new Map<string, (text: string) => void>();
+  private readonly frames = new Frames(
+    ({ header, buffer }) => this.channel.incoming.emit({ type: 'frame', header, buffer }),
+    () => void this.catchUp(),
+  );
+  private kernel: Kernel.IKernelConnection | null = null;
+  private disposed = false;
+  private last = 0;
+  private heard = 0;
+  private pausedAt = 0;
 
   constructor(readonly notebook: NotebookPanel) {
-    this._context.kernelChanged.connect(this._onKernel, this);
-    this._context.iopubMessage.connect(this._onIopub, this);
-    this._context.statusChanged.connect(this._onStatus, this);
-    this._context.connectionStatusChanged.connect(this._onConnection, this);
-    this._onKernel();
+    this.channel.unusable(); // from here on it hears
+    this.model.changed.on(() => this.changed.emit(null));
+    this.context.kernelChanged.connect(this.onKernel, this);
+    this.context.iopubMessage.connect(this.onIopub, this);
+    this.context.statusChanged.connect(this.onStatus, this);
+    this.context.connectionStatusChanged.connect(this.onConnection, this);
+    NotebookActions.executionScheduled.connect(this.onCell, this);
+    NotebookActions.executed.connect(this.onCell, this);
+    this.onKernel();
   }
 
-  /** Something of the above is new. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  get state(): State {
+    return this.model.state;
+  }
+
+  get breakpoints(): readonly Breakpoint[] {
+    return this.contact === 'there' ? this.model.breakpoints : [];
   }
 
   get paused(): boolean {
     return this.contact === 'there' && this.state.status === 'paused';
   }
 
-  /** Why no command can be taken now, one of a few fixed words; null if it can. */
-  get whyNot(): 'held' | 'nothing' | null {
-    if (!this.paused) {
-      return 'nothing';
-    }
-    return this.state.held ? 'held' : null;
-  }
-
-  get isDisposed(): boolean {
-    return this._disposed;
+  /** Whether a cell runs; the kernel's own status is that of other messages, too. */
+  get busy(): boolean {
+    return this.notebook.content.widgets.some(
+      ({ model }) => isCodeCellModel(model) && model.executionState === 'running',
+    );
   }
 
   dispose(): void {
-    this._disposed = true;
-    Signal.clearData(this);
+    this.disposed = true;
+    this.context.kernelChanged.disconnect(this.onKernel, this);
+    this.context.iopubMessage.disconnect(this.onIopub, this);
+    this.context.statusChanged.disconnect(this.onStatus, this);
+    this.context.connectionStatusChanged.disconnect(this.onConnection, this);
+    NotebookActions.executionScheduled.disconnect(this.onCell, this);
+    NotebookActions.executed.disconnect(this.onCell, this);
+    this.session.dispose();
   }
 
-  // ------------------------------------------------------------ commands
+  // ------------------------------------------------------------ requests
 
-  /** Command the paused run. The sentence of the kernel if it refuses, else null. */
-  async command(name: string, given: Arguments = {}): Promise<string | null> {
-    if (this.whyNot === null && (await this._type(lineOf(name, given)))) {
-      return null;
-    }
-    return this.ask(name, given);
+  /** Ask the kernel for something. Its sentence if it refuses, else null. */
+  async ask(command: string, given: Arguments = {}): Promise<string | null> {
+    const reply = await this.send({ command, arguments: given });
+    return reply.ok ? null : (reply.error ?? NOBODY);
   }
 
-  /** Ask on the control channel. The sentence of the kernel if it refuses, else null. */
-  async ask(name: string, given: Arguments = {}): Promise<string | null> {
-    const reply = await this._request(name, given);
-    if (reply === null) {
-      return 'the kernel does not answer';
+  /** Send a request the best way. */
+  async send(content: object): Promise<Reply> {
+    const request = content as Request;
+    if (TYPED.has(request.command) && this.paused && !this.state.held) {
+      if (await this.type(lineOf(request)!)) return { id: null, ok: true };
     }
-    const rows = reply.result?.breakpoints as Breakpoint[] | undefined;
-    if (rows) {
-      this.breakpoints = rows;
-      this._changed.emit();
-    }
-    return reply.ok ? null : (reply.error ?? '');
+    return (await this.post(content, LONG_PATIENCE)) ?? { id: null, ok: false, error: NOBODY };
+  }
+
+  listen(callback: (content: unknown) => void): () => void {
+    return this.events.on(callback);
   }
 
   /** A gradient or a saved value of the stop as text. */
   async preview(what: Arguments): Promise<string> {
-    const id = ++this._last;
-    const text = new Promise<string>(resolve => this._previews.set(id, resolve));
-    const reply = await this._request('preview', what, id);
-    if (!reply?.ok) {
-      this._previews.delete(id);
-      return reply?.error ?? 'the kernel does not answer';
+    const id = `preview-${++this.last}`;
+    const text = new Promise<string>(resolve => this.previews.set(id, resolve));
+    const reply = await this.send({ command: 'preview', arguments: what, id });
+    if (!reply.ok) {
+      this.previews.delete(id);
+      return reply.error ?? NOBODY;
     }
     return text;
   }
 
+  /** How often a second rows are to come, from now on. */
+  subscribe(rate: number): void {
+    this.rate = rate;
+    if (this.contact === 'there') void this.ask('subscribe', { rate });
+  }
+
   /** Ask how things are, and to be told of changes. */
   async refresh(tries = 5): Promise<void> {
-    const kernel = this._kernel;
-    if (kernel?.connectionStatus !== 'connected') {
-      return;
-    }
-    const before = this._heard;
-    const reply = await this._request('state', { listen: true });
-    if (kernel !== this._kernel || this._disposed) {
-      return;
-    }
+    const { kernel } = this;
+    if (kernel?.connectionStatus !== 'connected') return;
+    const before = this.heard;
+    const reply = await this.post({ command: 'state', arguments: { listen: true } }, PATIENCE);
+    if (kernel !== this.kernel || this.disposed) return;
     if (reply?.ok) {
       this.contact = 'there';
-      if (this._heard === before) {
-        // An event that came while we waited is as new as the answer, or newer.
-        this._take(reply.result as unknown as State);
-      }
+      this.model.setLiveness('live');
+      // An event that came while we waited is as new as the answer, or newer.
+      if (this.heard === before) this.take(reply.result as unknown as State);
+      if (this.rate) this.subscribe(this.rate);
+      await this.catchUp();
     } else if (this.contact === 'asking') {
       // A blocked kernel's channels take their time after a reload: ask again.
-      if (tries > 1 && kernel.status !== 'idle') {
-        return this.refresh(tries - 1);
-      }
+      if (tries > 1 && kernel.status !== 'idle') return this.refresh(tries - 1);
       this.contact = 'not loaded';
     }
-    this._changed.emit();
+    this.changed.emit(null);
   }
 
   /** Load the extension if it certainly isn't. */
   async makeSureItIsLoaded(): Promise<void> {
-    await this._context.ready;
-    if (this.contact !== 'there') {
-      await this.load();
-    }
+    await this.context.ready;
+    if (this.contact !== 'there') await this.load();
   }
 
   /** Run `%load_ext` in the kernel. The sentence of the kernel if that fails, else null. */
   async load(): Promise<string | null> {
-    if (!this._kernel) {
-      return 'no kernel is running';
-    }
+    if (!this.kernel) return 'no kernel is running';
     const code = '%load_ext autograd_core';
-    const done = await this._kernel.requestExecute({ code, store_history: false }).done;
+    const done = await this.kernel.requestExecute({ code, store_history: false }).done;
     if (done.content.status === 'error') {
-      const { ename, evalue } = done.content as KernelMessage.IReplyErrorContent;
+      const { ename, evalue } = done.content;
       return `${ename}: ${evalue}`;
     }
     this.contact = 'asking';
@@ -164,32 +199,46 @@ export class Link implements IDisposable {
     return null;
   }
 
+  /** Get what was recorded before this page listened. */
+  private async catchUp(): Promise<void> {
+    const reply = await this.post({ command: 'hello' }, LONG_PATIENCE);
+    const headers = (reply?.result?.['frames'] ?? []) as Passing['header'][];
+    this.frames.caughtUp(headers.map((header, n) => ({ header, buffer: reply?.buffers?.[n] })));
+    this.history.restore(reply?.result?.['history'] ?? {});
+  }
+
+  /** Get what was left out while a cell ran too fast to be sent. */
+  private async fillHistory(): Promise<void> {
+    if (!this.history.hasGaps) return;
+    const reply = await this.post(
+      { command: 'history', arguments: { trace: this.model.id } },
+      PATIENCE,
+    );
+    if (!reply?.ok) return;
+    this.history.restore(reply.result ?? {});
+    this.changed.emit(null);
+  }
+
   // ------------------------------------------------------------ the two ways
 
-  private async _type(line: string): Promise<boolean> {
-    const latest = this._pausedAt + BOX_ARRIVES;
+  private async type(line: string): Promise<boolean> {
+    const latest = this.pausedAt + BOX_ARRIVES;
     for (;;) {
-      if (answerBox(this.notebook.content, line)) {
-        return true;
-      }
-      if (Date.now() > latest || !this.paused) {
-        return false;
-      }
+      if (answerBox(this.notebook.content, line)) return true;
+      if (Date.now() > latest || !this.paused) return false;
       await new Promise(resolve => setTimeout(resolve, 20));
     }
   }
 
-  private _request(command: string, given: Arguments, id = ++this._last): Promise<Reply | null> {
-    const kernel = this._kernel;
-    if (!kernel) {
-      return Promise.resolve(null);
-    }
+  private post(content: object, patience: number): Promise<Reply | null> {
+    const { kernel } = this;
+    if (!kernel) return Promise.resolve(null);
     const message = KernelMessage.createMessage({
       msgType: NAME,
       channel: 'control',
       session: kernel.clientId,
       username: kernel.username,
-      content: { command, arguments: given, id },
+      content,
     } as never) as unknown as KernelMessage.IControlMessage<'debug_request'>; // types know no others
     return new Promise(resolve => {
       const future = kernel.sendControlMessage(message, true, false);
@@ -198,8 +247,9 @@ export class Link implements IDisposable {
         resolve(reply);
         future.dispose();
       };
-      const timer = setTimeout(() => end(null), PATIENCE);
-      future.onReply = reply => end(reply.content as unknown as Reply);
+      const timer = setTimeout(() => end(null), patience);
+      future.onReply = reply =>
+        end({ ...(reply.content as unknown as Reply), buffers: buffersOf(reply) });
       // Disposed when the kernel goes away: nobody will answer any more.
       future.done.catch(() => end(null));
     });
@@ -207,89 +257,92 @@ export class Link implements IDisposable {
 
   // ------------------------------------------------------------ what is heard
 
-  private get _context(): ISessionContext {
+  private get context(): ISessionContext {
     return this.notebook.sessionContext;
   }
 
-  private _onKernel(): void {
-    this._kernel = this._context.session?.kernel ?? null;
-    this._end(this._kernel ? 'asking' : 'no kernel');
+  private onCell(_: unknown, { notebook }: { notebook: Notebook }): void {
+    if (notebook === this.notebook.content) this.changed.emit(null);
+  }
+
+  private onKernel(): void {
+    this.kernel = this.context.session?.kernel ?? null;
+    this.end(this.kernel ? 'asking' : 'no kernel');
     void this.refresh();
   }
 
-  private _onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
+  private onConnection(_: unknown, status: Kernel.ConnectionStatus): void {
     if (status === 'connected') {
-      if (this.contact !== 'gone') {
-        this.contact = 'asking';
-      }
+      if (this.contact !== 'gone') this.contact = 'asking';
       void this.refresh();
     } else if (this.contact !== 'no kernel' && this.contact !== 'gone') {
       this.contact = 'lost';
     }
-    this._changed.emit();
+    this.changed.emit(null);
   }
 
-  private _onStatus(_: unknown, status: Kernel.Status): void {
+  private onStatus(_: unknown, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
       const wasPaused = this.state.node !== undefined && this.contact !== 'not loaded';
-      this._end(wasPaused || this.contact === 'gone' ? 'gone' : 'asking');
-    } else if (this.contact === 'no kernel' && this._context.session?.kernel) {
-      this._kernel = this._context.session.kernel;
+      this.end(wasPaused || this.contact === 'gone' ? 'gone' : 'asking');
+    } else if (this.contact === 'no kernel' && this.context.session?.kernel) {
+      this.kernel = this.context.session.kernel;
       this.contact = 'asking';
       void this.refresh();
     }
+    if (status === 'idle' && this.contact === 'there') void this.fillHistory();
+    this.changed.emit(null);
   }
 
-  private _end(contact: Contact): void {
+  private end(contact: Contact): void {
     this.contact = contact;
-    if (contact !== 'gone') {
-      this.state = { status: 'idle' };
-    }
-    this.breakpoints = [];
-    this._changed.emit();
+    this.frames.forget();
+    if (this.model.id) this.model.setLiveness('recorded');
+    if (contact !== 'gone') this.model.setState({ status: 'idle' });
+    this.changed.emit(null);
   }
 
-  private _onIopub(_: unknown, message: KernelMessage.IMessage): void {
-    if ((message.header.msg_type as string) === EVENT) {
-      this._onEvent(message.content as unknown as Event);
+  private onIopub(_: unknown, message: KernelMessage.IMessage): void {
+    const frame = frameIn(message);
+    if (frame) {
+      this.frames.pass(frame);
+    } else if ((message.header.msg_type as string) === EVENT) {
+      this.onEvent(message.content as unknown as EventMessage);
     } else if (message.header.msg_type === 'execute_input' && this.contact !== 'there') {
-      this._watchForLoading((message as KernelMessage.IExecuteInputMsg).content.code);
+      this.watchForLoading((message as KernelMessage.IExecuteInputMsg).content.code);
     }
   }
 
-  private _onEvent(event: Event): void {
+  private onEvent(event: EventMessage): void {
     if (event.event === 'preview') {
-      const { text, error } = event.result ?? {};
-      this._previews.get(event.id ?? 0)?.(text ?? error ?? '');
-      this._previews.delete(event.id ?? 0);
+      const { text, error } = (event.result ?? {}) as { text?: string; error?: string };
+      this.previews.get(String(event.id))?.(text ?? error ?? '');
+      this.previews.delete(String(event.id));
       return;
     }
-    if (this.contact === 'gone') {
-      return; // last words of a kernel that is being restarted
-    }
-    this._heard += 1;
+    if (this.contact === 'gone') return; // last words of a kernel that is being restarted
+    this.heard += 1;
     this.contact = 'there';
-    if (event.state) {
-      this._take(event.state);
-    }
-    this._changed.emit();
+    this.events.emit(event);
+    this.noteTheStop();
   }
 
-  private _take(state: State): void {
-    this.state = state;
-    this.breakpoints = state.breakpoints ?? [];
-    this._pausedAt = state.status === 'paused' ? Date.now() : 0;
+  private take(state: State): void {
+    this.model.setState(state);
+    this.noteTheStop();
+  }
+
+  private noteTheStop(): void {
+    const { status } = this.state;
+    this.pausedAt = status === 'paused' ? Date.now() : 0;
+    if (status === 'idle') closeBoxes(this.notebook.content, this.kernel);
   }
 
   /** A cell that may load the extension begins: ask again until it has, a few times. */
-  private _watchForLoading(code: string, tries = 5): void {
-    if (!/autograd|jupyter_ext/.test(code) || this._disposed) {
-      return;
-    }
+  private watchForLoading(code: string, tries = 5): void {
+    if (!/autograd|jupyter_ext/.test(code) || this.disposed) return;
     const retry = (): void => {
-      if (tries > 0 && this.contact !== 'there') {
-        this._watchForLoading(code, tries - 1);
-      }
+      if (tries > 0 && this.contact !== 'there') this.watchForLoading(code, tries - 1);
     };
     void this.refresh().then(() => setTimeout(retry, 300));
   }

@@ -1,23 +1,35 @@
 /** One link for each open notebook, made when it is first needed. */
 
-import { NotebookPanel } from '@jupyterlab/notebook';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 
-import { Link } from './link';
+import { Link } from './link.js';
 
 export class Links {
-  private readonly _all = new Map<NotebookPanel, Link>();
+  private readonly all = new Map<NotebookPanel, Link>();
+  private chosenRate = 0;
 
   of(notebook: NotebookPanel): Link {
-    const known = this._all.get(notebook);
-    if (known) {
-      return known;
-    }
+    const known = this.all.get(notebook);
+    if (known) return known;
     const link = new Link(notebook);
-    this._all.set(notebook, link);
+    link.subscribe(this.chosenRate);
+    this.all.set(notebook, link);
     notebook.disposed.connect(() => {
-      this._all.delete(notebook);
+      this.all.delete(notebook);
       link.dispose();
     });
     return link;
+  }
+
+  /** The link of the notebook around an element. */
+  around(element: Element): Link | null {
+    for (const [notebook, link] of this.all) if (notebook.node.contains(element)) return link;
+    return null;
+  }
+
+  /** How often a second rows of traces are to come. */
+  set rate(rate: number) {
+    this.chosenRate = rate;
+    for (const link of this.all.values()) link.subscribe(rate);
   }
 }

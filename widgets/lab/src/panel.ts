@@ -1,16 +1,19 @@
 /** The panel at the right: it shows one notebook's run and commands it. */
 
-import { TranslationBundle } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { BreakpointList } from './breakpoint_list';
-import { h } from './dom';
-import { panelIcon } from './icons';
-import { Link } from './link';
-import { Arguments } from './protocol';
-import { StopView } from './stop_view';
-import { Transport } from './transport';
-import { describe } from './words';
+import { h, on } from '../../src/view/dom.js';
+import { Bar, type Verb } from './bar.js';
+import { BreakpointList } from './breakpoint_list.js';
+import { button, section, setText } from './dom.js';
+import { GraphView } from './graph_view.js';
+import { panelIcon } from './icons.js';
+import type { Arguments, Link } from './link.js';
+import { ParameterTable } from './parameters.js';
+import { StopView } from './stop_view.js';
+import { describe } from './words.js';
 
 /** Milliseconds in which the next input box may come. */
 const FOCUS_IS_KEPT = 1000;
@@ -18,167 +21,179 @@ const FOCUS_IS_KEPT = 1000;
 const RUNS_LONG = 200;
 
 export class Panel extends Widget {
-  private readonly _name = h('span', { class: 'ag-Notebook' });
-  private readonly _status = h('strong');
-  private readonly _reason = h('span', { class: 'ag-Reason' });
-  private readonly _live: HTMLElement;
-  private readonly _error = h('p', { class: 'ag-Error', role: 'alert' });
-  private readonly _load: HTMLButtonElement;
-  private readonly _transport: Transport;
-  private readonly _breakpoints: BreakpointList;
-  private readonly _stop: StopView;
-  private readonly _stopSections: HTMLElement[];
-  private _link: Link | null = null;
-  private _timer = 0;
-  private _drawn = 0;
-
   /** How often a second the panel is drawn anew at most. */
   rate = 20;
+  readonly graph = new GraphView();
+  private readonly name = h('span', { class: 'ag-Notebook' });
+  private readonly status = h('strong');
+  private readonly reason = h('span', { class: 'ag-Reason' });
+  private readonly card: HTMLElement;
+  private readonly error = h('p', { class: 'ag-Error', role: 'alert' });
+  private readonly load: HTMLButtonElement;
+  private readonly bar: Bar;
+  private readonly breakpoints: BreakpointList;
+  private readonly stop: StopView;
+  private readonly parameters: ParameterTable;
+  private readonly stopSections: HTMLElement[];
+  private readonly graphSection: HTMLElement;
+  private current: Link | null = null;
+  private unlisten: (() => void) | null = null;
+  private timer = 0;
+  private drawn = 0;
+  private runsSince = 0;
 
-  constructor(private readonly _trans: TranslationBundle) {
+  constructor(private readonly trans: TranslationBundle) {
     super();
     this.id = 'autograd-core-panel';
     this.addClass('ag-Panel');
     this.title.icon = panelIcon;
-    this.title.caption = _trans.__('Autograd: the debugger of a running backward');
+    this.title.caption = trans.__('Autograd: the debugger of a running backward');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', _trans.__('Autograd'));
+    this.node.setAttribute('aria-label', trans.__('Autograd'));
     this.node.tabIndex = -1;
-    this.node.addEventListener('keydown', this._onKey);
-    this._live = h(
-      'div',
-      { class: 'ag-Status', role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true' },
-      this._status,
-      this._reason,
-    );
-    this._load = h(
-      'button',
-      { type: 'button', class: 'ag-Load', onclick: this._onLoad },
-      _trans.__('Load autograd_core'),
-    );
-    this._transport = new Transport((verb, given) => this.command(verb, given), _trans);
-    this._breakpoints = new BreakpointList(_trans);
-    this._stop = new StopView(_trans);
-    this._stopSections = [
-      section(_trans.__('Call context'), this._stop.context),
-      section(_trans.__('Gradients'), this._stop.gradients),
-      section(_trans.__('Saved tensors'), this._stop.saved),
+    on(this.node, 'keydown', event => this.onKey(event));
+    const live = { role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true' };
+    this.card = h('div', { class: 'ag-Status', ...live }, this.status, this.reason);
+    this.load = button({ class: 'ag-Load' }, () => this.onLoad(), trans.__('Load autograd_core'));
+    this.bar = new Bar((verb, given) => this.command(verb, given), trans);
+    this.breakpoints = new BreakpointList(trans);
+    this.stop = new StopView(trans);
+    this.parameters = new ParameterTable(trans, name => this.graph.choose(name));
+    this.stopSections = [
+      section('context', trans.__('Call context'), this.stop.context),
+      section('gradients', trans.__('Gradient'), this.stop.gradients),
+      section('saved', trans.__('Saved tensors'), this.stop.saved),
+    ];
+    this.graphSection = section('graph', trans.__('Graph'), this.graph.node);
+    on(this.graphSection, 'toggle', () => this.draw());
+    const head = [
+      h('header', {}, h('h2', {}, trans.__('Autograd')), this.name),
+      this.card,
+      this.load,
+      this.bar.node,
+      this.error,
+    ];
+    const body = [
+      section('breakpoints', trans.__('Breakpoints'), this.breakpoints.node),
+      ...this.stopSections,
+      this.graphSection,
+      section('parameters', trans.__('Parameters'), this.parameters.node),
     ];
     this.node.append(
-      h('header', {}, h('h2', {}, _trans.__('Autograd')), this._name),
-      this._live,
-      this._load,
-      this._transport.node,
-      this._error,
-      ...this._stopSections,
-      section(_trans.__('Breakpoints'), this._breakpoints.node),
+      h('div', { class: 'ag-Top' }, ...head),
+      h('div', { class: 'ag-Body' }, ...body),
     );
-    this._draw();
+    this.draw();
   }
 
   /** The notebook that is shown. */
   get link(): Link | null {
-    return this._link;
+    return this.current;
   }
 
   set link(link: Link | null) {
-    this._link?.changed.disconnect(this._onChange, this);
-    this._link = link;
-    this._error.textContent = '';
-    link?.changed.connect(this._onChange, this);
-    this._draw();
+    this.unlisten?.();
+    this.current = link;
+    this.error.textContent = '';
+    this.unlisten = link?.changed.on(() => this.changed()) ?? null;
+    this.draw();
   }
 
   /** Command the paused run; show the sentence of the kernel if it refuses. */
-  async command(verb: string, given: Arguments = {}): Promise<void> {
-    const link = this._link;
-    this._keepFocus();
-    const error = await link?.command(verb, given);
-    if (link === this._link) {
-      this._error.textContent = error ?? '';
-    }
+  async command(verb: Verb, given: Arguments = {}): Promise<void> {
+    const { link } = this;
+    this.keepFocus();
+    const error = await link?.ask(verb, given);
+    if (link === this.link) this.error.textContent = error ?? '';
   }
 
-  /** The next input box takes the focus; whoever works in the panel gets it back. */
-  private _keepFocus(): void {
+  /** As a click on the button of a command. */
+  press(verb: Verb): void {
+    this.bar.press(verb);
+  }
+
+  /** Put the cursor where conditions are typed. */
+  typeBreakpoint(): void {
+    const part = this.breakpoints.node.closest('details');
+    if (part) part.open = true;
+    this.breakpoints.node.querySelector<HTMLInputElement>('form input')?.focus();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.draw();
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this.graph.update(null);
+  }
+
+  /** The next input box takes the focus; whoever works in the panel gets it back, once. */
+  private keepFocus(): void {
     const focused = document.activeElement;
-    if (!(focused instanceof HTMLElement) || !this.node.contains(focused)) {
-      return;
-    }
+    if (!(focused instanceof HTMLElement) || !this.node.contains(focused)) return;
     const end = new AbortController();
     const { signal } = end;
-    const giveBack = (event: FocusEvent): void => {
-      if ((event.target as HTMLElement).matches('.jp-Stdin-input')) {
-        focused.focus();
-      }
+    const there = new Set(document.querySelectorAll('.jp-Stdin-input'));
+    const giveBack = ({ target }: FocusEvent): void => {
+      if (!(target instanceof Element) || !target.matches('.jp-Stdin-input')) return;
+      if (!there.has(target)) end.abort();
+      if (!there.has(target) || target.closest('.jp-OutputArea-stdin-hiding')) focused.focus();
     };
     document.addEventListener('focusin', giveBack, { signal });
     document.addEventListener('pointerdown', () => end.abort(), { signal });
     window.setTimeout(() => end.abort(), FOCUS_IS_KEPT);
   }
 
-  /** As a click on the button of a command. */
-  press(verb: string): void {
-    this._transport.press(verb);
-  }
-
   /** Draw as soon as `rate` allows. */
-  private _onChange(): void {
+  private changed(): void {
+    const { link } = this;
+    const now = Date.now();
+    const running = link?.contact === 'there' && link.state.status === 'running';
+    if (!running) this.runsSince = 0;
+    else if (!this.runsSince) this.runsSince = now;
     // A step is short: what is shown stays until the next stop, unless that takes long.
-    const running = this._link?.contact === 'there' && this._link.state.status === 'running';
-    const wait = running ? RUNS_LONG : this._drawn + 1000 / this.rate - Date.now();
-    window.clearTimeout(this._timer);
-    if (wait <= 0) {
-      this._draw();
-    } else {
-      this._timer = window.setTimeout(() => this._draw(), wait);
-    }
+    const due = Math.max(this.drawn + 1000 / this.rate, running ? this.runsSince + RUNS_LONG : 0);
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.draw(), Math.max(due - now, 0));
   }
 
-  private _draw(): void {
-    window.clearTimeout(this._timer);
-    this._drawn = Date.now();
-    const link = this._link;
-    const words = describe(link, this._trans);
-    this._name.textContent = link?.notebook.title.label ?? '';
-    this._live.dataset.kind = words.kind;
-    setText(this._status, words.status);
-    setText(this._reason, words.reason);
-    this._load.hidden = link?.contact !== 'not loaded' && link?.contact !== 'gone';
-    this._transport.update(link);
-    this._breakpoints.update(link);
-    const shown = this._stop.update(link);
-    for (const part of this._stopSections) {
-      part.hidden = !shown;
+  private draw(): void {
+    window.clearTimeout(this.timer);
+    this.drawn = Date.now();
+    const { link } = this;
+    const words = describe(link, this.trans);
+    this.name.textContent = link?.notebook.title.label ?? '';
+    this.card.dataset['kind'] = words.kind;
+    setText(this.status, words.status);
+    setText(this.reason, words.reason);
+    this.load.hidden = link?.contact !== 'not loaded' && link?.contact !== 'gone';
+    this.bar.update(link);
+    this.breakpoints.update(link);
+    const stopped = this.stop.update(link);
+    for (const part of this.stopSections) {
+      part.hidden = !stopped;
       part.classList.toggle('ag-mod-record', !link?.paused);
     }
+    const seen = this.isVisible && (this.graphSection as HTMLDetailsElement).open;
+    this.graphSection.hidden = !link?.model.id;
+    this.graph.update(seen ? link : null);
+    this.parameters.update(link);
   }
 
-  private readonly _onLoad = async (): Promise<void> => {
-    this._error.textContent = (await this._link?.load()) ?? '';
-  };
+  private async onLoad(): Promise<void> {
+    this.error.textContent = (await this.link?.load()) ?? '';
+  }
 
-  private readonly _onKey = (event: KeyboardEvent): void => {
-    const typing = (event.target as HTMLElement).matches('input:not([type=checkbox]), select');
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    const verb = this._transport.ofKey(event.key);
-    if (verb) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.press(verb);
-    }
-  };
-}
-
-function section(title: string, content: HTMLElement): HTMLElement {
-  return h('section', {}, h('h3', {}, title), content);
-}
-
-/** Leave text alone that is the same: a live region reads out what is set. */
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) {
-    element.textContent = text;
+  private onKey(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    const typing = target.matches('input:not([type=checkbox]), select');
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const verb = this.bar.ofKey(event.key);
+    if (!verb) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.press(verb);
   }
 }

@@ -1,9 +1,9 @@
 /** How things are with a notebook's run, in words. */
 
-import { TranslationBundle } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { Link } from './link';
-import { nodeText } from './stop_view';
+import type { Link } from './link.js';
+import { nodeText } from './stop_view.js';
 
 export interface Words {
   /** For colours: one of a few fixed words. */
@@ -50,7 +50,7 @@ export function describe(link: Link | null, trans: TranslationBundle): Words {
       ? { kind: 'held', status, reason: `${reason}. ${state.held}` }
       : { kind: 'paused', status, reason };
   }
-  if (state.status === 'running') {
+  if (state.status === 'running' || link!.busy) {
     return { kind: 'running', status: trans.__('Running'), reason: trans.__('Nothing is paused.') };
   }
   return { kind: 'idle', status: trans.__('Idle'), reason: trans.__('Nothing is paused.') };

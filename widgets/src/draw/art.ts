@@ -224,7 +224,7 @@ export function pauseShapes(box: Box, reason: string): Shape[] {
   const radius = box.kind === 'leaf' ? height / 2 + 7 : 14;
   const ring = rect(x - 7, y - 7, width + 14, height + 14, radius, '', VERMILION, 4);
   const wide = textWidth(reason, 12, true) + 34;
-  const [left, top] = [x + width / 2 - wide / 2, y - 38];
+  const [left, top] = [x + width / 2 - wide / 2, y - 32];
   const bars = [left + 13, left + 19].map(at =>
     straight([at, top + 7, at, top + 17], '#ffffff', 3),
   );

@@ -1,4 +1,4 @@
-/** Colours of norms: viridis on a fixed logarithmic range, so that runs compare. */
+/** Colours of norms, viridis unless chosen otherwise, on a fixed logarithmic range: runs compare. */
 
 export const LOW = 1e-8;
 export const HIGH = 1e4;
@@ -7,11 +7,15 @@ export const BREAKPOINT = '#cf222e';
 
 type Rgb = readonly [number, number, number];
 
-// Every sixteenth colour of viridis (S. van der Walt and N. Smith, 2015; CC0).
-const VIRIDIS = (
-  '440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c ' +
-  '1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725'
-).split(' ');
+// Every sixteenth colour of Matplotlib's maps (S. van der Walt and N. Smith, 2015; CC0).
+const PALETTES: Readonly<Partial<Record<string, string>>> = {
+  viridis:
+    '440154 48186a 472d7b 424086 3b528b 33638d 2c728e 26828e 21918c ' +
+    '1fa088 28ae80 3fbc73 5ec962 84d44b addc30 d8e219 fde725',
+  plasma:
+    '0d0887 330597 5002a2 6a00a8 8405a7 9c179e b12a90 c33d80 ' +
+    'd35171 e16462 ed7953 f68f44 fca636 fec029 f9dc24 f0f921',
+};
 // Blue, nearly white, orange: less, the same, more.
 const DIVERGING = '0a4a8a 2f7fc1 8abce4 f2f0ec f5b57a dd7a28 8f3f00'.split(' ');
 /** Decades that the diverging scale covers to either side. */
@@ -40,9 +44,19 @@ function along(colours: readonly string[], at: number): string {
   return hex([0, 1, 2].map(k => one[k]! + (two[k]! - one[k]!) * (scaled - n)) as unknown as Rgb);
 }
 
-const table = Array.from({ length: 257 }, (_, n) => along(VIRIDIS, n / 256));
+let table = tableOf('viridis');
 
-/** The colour at 0 to 1. */
+function tableOf(palette: string): string[] {
+  const colours = (PALETTES[palette] ?? PALETTES['viridis']!).split(' ');
+  return Array.from({ length: 257 }, (_, n) => along(colours, n / 256));
+}
+
+/** Have norms in other colours: `viridis` or `plasma`. */
+export function usePalette(name = 'viridis'): void {
+  table = tableOf(name);
+}
+
+/** The colour at 0 to 1, of viridis or of the palette in use. */
 export function viridis(at: number): string {
   return table[Math.round(Math.min(Math.max(at, 0), 1) * 256)]!;
 }

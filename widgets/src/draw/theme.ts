@@ -48,7 +48,8 @@ export function isPageDark(document: Document): boolean {
 export function watchTheme(document: Document, changed: () => void): () => void {
   const observer = new MutationObserver(changed);
   const attributes = [
-    'data-jp-theme-light', 'data-jp-theme-name', 'data-vscode-theme-kind', 'theme', 'class',
+    'data-jp-theme-light', 'data-jp-theme-name', 'data-vscode-theme-kind', 'data-autograd-colours',
+    'theme', 'class',
   ]; // prettier-ignore
   for (const element of [document.body, document.documentElement]) {
     observer.observe(element, { attributes: true, attributeFilter: attributes });

@@ -13,7 +13,7 @@ export interface Box {
   row: number;
   /** The scope that it is, or in which it lies. */
   scope: number;
-  /** That scope's whole path, with dots. */
+  /** That scope's module, with dots. */
   path: string;
   /** All rows that it stands for. */
   rows: Int32Array;

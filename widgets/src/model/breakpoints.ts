@@ -18,8 +18,8 @@ import {
 /** The condition that stops at what a box shows; null if there is none that does. */
 export function conditionFor(graph: Graph, box: Box): string | null {
   if (box.kind === 'hull' || box.kind === 'scope') {
-    const title = graph.tree.scopes[box.scope]!.title;
-    return title ? `module:${quoted(title)}` : null;
+    const { module } = graph.tree.scopes[box.scope]!;
+    return module ? `module:${quoted(module)}` : null;
   }
   if (box.row < 0) return null;
   if (graph.isLeaf(box.row)) {
@@ -31,8 +31,8 @@ export function conditionFor(graph: Graph, box: Box): string | null {
 
 function conditionForNode(graph: Graph, row: number): string {
   const parts = [`op:${quoted(graph.label(row))}`];
-  const scope = graph.trace.scopes[graph.iteration.nodes.data.scope[row]!] ?? [];
-  if (scope.length) parts.push(`module:${quoted(scope.join('.'))}`);
+  const modules = graph.modules(row);
+  if (modules.length) parts.push(`module:${quoted(modules.join('.'))}`);
   const place = graph.place(row);
   if (place?.execution_count !== undefined) {
     parts.push(`cell:${place.execution_count}:${place.line}`);

@@ -1,15 +1,19 @@
 /** One iteration as a graph: labels, scopes, and arrows from a node to what it was made from. */
 
 import type { Place } from '../protocol/messages.js';
+import { placeOps } from './calls.js';
 import { LEAF, type Iteration } from './iteration.js';
-import { ScopeTree, type Scope } from './scopes.js';
+import { isAgain, Regions } from './regions.js';
+import type { Part, Scope, ScopeTree } from './scopes.js';
 import type { TraceModel } from './trace.js';
 
+/** Between ops and leaves. */
+const AFTER_OPS = -0.5;
 const SUFFIX = /Backward\d*$/;
 
 export class Graph {
   readonly count: number;
-  readonly tree = new ScopeTree();
+  readonly tree: ScopeTree;
   /** The scope of each row. */
   readonly scope: Int32Array;
   /** Larger is nearer to the loss; leaves are at the end. */
@@ -17,6 +21,7 @@ export class Graph {
   /** Arrows without repetitions, as rows. */
   readonly source: Int32Array;
   readonly target: Int32Array;
+  readonly regions: Regions;
   /** All rows, sorted so that each scope's are one stretch. */
   readonly sorted: Int32Array;
   private readonly labels: string[] = [];
@@ -29,8 +34,11 @@ export class Graph {
     this.count = nodes.count;
     this.scope = new Int32Array(this.count);
     this.order = new Float64Array(this.count);
-    [this.source, this.target] = distinctEdges(iteration);
-    this.placeOps();
+    const used = new Set(iteration.nodes.data.scope.subarray(0, this.count));
+    const paths = [...used].map(number => trace.scopes[number] ?? []);
+    this.regions = new Regions(paths);
+    [this.source, this.target] = this.distinctEdges();
+    this.tree = this.placeOps();
     this.placeLeaves();
     this.sorted = this.sortRows();
     this.sign();
@@ -87,21 +95,32 @@ export class Graph {
     return op.replace(SUFFIX, '') || op;
   }
 
-  private placeOps(): void {
+  /** The modules that an op ran in, from the outside in. */
+  modules(row: number): readonly string[] {
+    return this.trace.scopes[this.iteration.nodes.data.scope[row]!] ?? [];
+  }
+
+  private placeOps(): ScopeTree {
     const { scope, run, seq, kind } = this.iteration.nodes.data;
-    const known = new Map<string, number>();
+    const rows: number[] = [];
+    const known = new Map<string, readonly Part[]>();
+    const path = (row: number): readonly Part[] => {
+      const key = `${scope[row]} ${run[row]}`;
+      let parts = known.get(key);
+      if (!parts) {
+        const modules = this.modules(row).map(name => ({ name, module: name }));
+        const made = { name: `made by backward ${run[row]}`, module: '' };
+        parts = run[row]! >= 0 ? [made, ...modules] : modules;
+        known.set(key, parts);
+      }
+      return parts;
+    };
     for (let row = 0; row < this.count; row++) {
       this.order[row] = kind[row] === LEAF ? -1 : seq[row]!;
-      if (kind[row] === LEAF) continue;
-      const key = `${scope[row]} ${run[row]}`;
-      let at = known.get(key);
-      if (at === undefined) {
-        const path = this.trace.scopes[scope[row]!] ?? [];
-        at = this.tree.at(run[row]! >= 0 ? [`made by backward ${run[row]}`, ...path] : path);
-        known.set(key, at);
-      }
-      this.scope[row] = at;
+      if (kind[row] !== LEAF) rows.push(row);
     }
+    const { order, source, target } = this;
+    return placeOps({ rows, path, order, source, target }, this.scope);
   }
 
   /** A leaf belongs to the innermost module that has all its users. */
@@ -130,6 +149,7 @@ export class Graph {
       const [scope, entered] = next;
       if (entered) {
         scope.end = at;
+        if (isAgain([scope.name])) scope.order = AFTER_OPS; // it was made late, but lies aside
         const parent = scopes[scope.parent];
         if (parent) parent.order = Math.max(parent.order, scope.order);
         continue;
@@ -161,18 +181,21 @@ export class Graph {
       scope.signature = number;
     }
   }
-}
 
-function distinctEdges(iteration: Iteration): [Int32Array, Int32Array] {
-  const { source, target } = iteration.edges.data;
-  const count = iteration.edges.count;
-  const seen = new Set<number>();
-  const kept: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const key = source[i]! * 0x4000000 + target[i]!;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    kept.push(i);
+  /** Arrows once each, without those by which what was computed again hangs on the rest. */
+  private distinctEdges(): [Int32Array, Int32Array] {
+    const { source, target } = this.iteration.edges.data;
+    const { scope } = this.iteration.nodes.data;
+    const again = this.trace.scopes.map(isAgain);
+    const aside = (row: number): boolean => again[scope[row]!] ?? false;
+    const seen = new Set<number>();
+    const kept: number[] = [];
+    for (let i = 0; i < this.iteration.edges.count; i++) {
+      const key = source[i]! * 0x4000000 + target[i]!;
+      if (seen.has(key) || (aside(source[i]!) && !aside(target[i]!))) continue;
+      seen.add(key);
+      kept.push(i);
+    }
+    return [Int32Array.from(kept, i => source[i]!), Int32Array.from(kept, i => target[i]!)];
   }
-  return [Int32Array.from(kept, i => source[i]!), Int32Array.from(kept, i => target[i]!)];
 }

@@ -38,9 +38,11 @@ export function matchesModule(graph: Graph, row: number, pattern: string): boole
   const below = pattern.endsWith('.*') ? pattern.slice(0, -2) : pattern;
   const whole = glob(below);
   if (graph.isLeaf(row)) return false;
-  return graph.tree
-    .lineage(graph.scope[row]!)
-    .some(scope => withAndWithoutModel(scope.title).some(title => whole.test(title)));
+  const modules = graph.modules(row);
+  return modules.some((_, n) => {
+    const name = modules.slice(0, n + 1).join('.');
+    return withAndWithoutModel(name).some(title => whole.test(title));
+  });
 }
 
 export function matchesName(graph: Graph, row: number, pattern: string): boolean {

@@ -9,6 +9,7 @@ import type { Box, BoxKind } from './box.js';
 import { foldMiddle, foldRepeats, type Group } from './fold.js';
 import type { Graph } from './graph.js';
 import { FUNCTION, LEAF } from './iteration.js';
+import { isAgain } from './regions.js';
 import type { Scope } from './scopes.js';
 import { count } from './words.js';
 
@@ -34,6 +35,8 @@ export interface Outline {
 /** A row (0 and up), or the scope with index -1 - unit. */
 type Unit = number;
 const unitOf = (scope: Scope): Unit => -1 - scope.index;
+/** Which call of a module it is. */
+const CALL = / \(\d+\)$/;
 const MANY_LEAVES = 12;
 /** Under this many boxes a closed scope is opened rather than folded. */
 const LEAST_ROOM = 8;
@@ -91,7 +94,7 @@ class Builder {
       }
     }
     inner.sort((a, b) => a.depth - b.depth || size(a) - size(b));
-    for (const alike of siblingsAlike(inner)) {
+    for (const alike of siblingsAlike(inner.filter(scope => !isAgain(scope.module.split('.'))))) {
       const closed = alike.filter(s => !opened.has(s.index) && opened.has(s.parent));
       const counts = closed.map(scope => this.units(scope).length);
       const more = counts.reduce((sum, count) => sum + count - 1, 0);
@@ -258,7 +261,7 @@ class Builder {
 
   private foldTitle(units: Unit[], times: number, rows: number[]): string {
     const name = (unit: Unit): string =>
-      unit < 0 ? this.scopes[-1 - unit]!.name : this.graph.label(unit);
+      unit < 0 ? this.scopes[-1 - unit]!.name.replace(CALL, '') : this.graph.label(unit);
     if (times > 1) {
       const period = units.length / times;
       const names =
@@ -278,11 +281,11 @@ class Builder {
     parent: Box | null,
     more: Pick<Box, 'scope' | 'rows' | 'order'> & Partial<Box>,
   ): Box {
-    const { path, title: dotted } = this.scopes[more.scope]!;
+    const { module } = this.scopes[more.scope]!;
     const box: Box = {
       index: this.boxes.length, key, kind, title, parent, row: -1, times: 1,
-      region: regionOf(path),
-      children: [], path: dotted, width: 0, height: 0, x: 0, y: 0, ...more,
+      region: this.graph.regions.of(module),
+      children: [], path: module, width: 0, height: 0, x: 0, y: 0, ...more,
     }; // prettier-ignore
     this.boxes.push(box);
     parent?.children.push(box);
@@ -306,16 +309,11 @@ function size(scope: Scope): number {
   return scope.end - scope.begin;
 }
 
-function regionOf(path: readonly string[]): Box['region'] {
-  if (path.includes('recompute')) return 'recompute';
-  return path.includes('checkpoint') ? 'checkpoint' : '';
-}
-
 /** A scope's name as it reads below that many others: `attn`, but `h.3` rather than `3`. */
 function relative(scope: Scope, skipped: number): string {
   const parts = scope.path.slice(skipped);
   const before = scope.path[skipped - 1];
-  return parts.length === 1 && /^\d+$/.test(parts[0]!) && before
+  return parts.length === 1 && /^\d+( \(\d+\))?$/.test(parts[0]!) && before
     ? `${before}.${parts[0]}`
     : parts.join('.');
 }

@@ -1,11 +1,20 @@
 /** The tree of module scopes; a graph's rows are sorted so that each scope is one stretch. */
 
+/** One name in a path: as it is shown, and as the module is called (empty if it is none). */
+export interface Part {
+  name: string;
+  module: string;
+}
+
 export interface Scope {
   index: number;
   name: string;
+  part: Part;
   path: readonly string[];
   /** The path as one text, which is also its key. */
   title: string;
+  /** The module's name with dots, as conditions have it. */
+  module: string;
   parent: number;
   depth: number;
   children: number[];
@@ -25,7 +34,7 @@ export class ScopeTree {
   private readonly byKey = new Map<string, number>();
 
   constructor() {
-    this.add('', [], -1);
+    this.add({ name: '', module: '' }, [], -1);
   }
 
   get root(): Scope {
@@ -33,11 +42,11 @@ export class ScopeTree {
   }
 
   /** The index of a path's scope, made with those around it where they are missing. */
-  at(path: readonly string[]): number {
+  at(path: readonly Part[]): number {
     let index = 0;
-    for (const [depth, name] of path.entries()) {
-      const key = `${index}\n${name}`;
-      index = this.byKey.get(key) ?? this.add(name, path.slice(0, depth + 1), index, key);
+    for (const [depth, part] of path.entries()) {
+      const key = `${index}\n${part.name}`;
+      index = this.byKey.get(key) ?? this.add(part, path.slice(0, depth + 1), index, key);
     }
     return index;
   }
@@ -65,11 +74,13 @@ export class ScopeTree {
     return line;
   }
 
-  private add(name: string, path: readonly string[], parent: number, key = ''): number {
+  private add(part: Part, parts: readonly Part[], parent: number, key = ''): number {
     const index = this.scopes.length;
-    const depth = path.length;
+    const depth = parts.length;
+    const path = parts.map(({ name }) => name);
+    const module = parts.map(one => one.module).filter(Boolean).join('.'); // prettier-ignore
     const scope: Scope = {
-      index, name, path, title: path.join('.'), parent, depth,
+      index, name: part.name, part, path, title: path.join('.'), module, parent, depth,
       children: [], rows: [], begin: 0, end: 0, order: -Infinity, signature: 0,
     }; // prettier-ignore
     this.scopes.push(scope);

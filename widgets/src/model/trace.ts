@@ -13,6 +13,8 @@ import { Iteration } from './iteration.js';
 
 /** Iterations that are kept beside those that somebody looks at. */
 const KEPT = 4;
+/** Milliseconds; a forward that takes no longer is not shown growing, which would flicker. */
+const YOUNG = 80;
 
 export type Change = 'rows' | 'steps' | 'state' | 'breakpoints' | 'detail' | 'reset' | 'status';
 
@@ -21,6 +23,8 @@ export type Liveness = 'live' | 'recorded' | 'connecting';
 
 export class TraceModel {
   readonly changed = new Emitter<Change>();
+  /** A frame is filed, and nothing was forgotten for it yet. */
+  readonly filed = new Emitter<Frame>();
   readonly iterations = new Map<number, Iteration>();
   readonly details = new Map<number, DetailMessage>();
   /** Iterations that must not be forgotten, because they are shown or compared with. */
@@ -30,6 +34,8 @@ export class TraceModel {
   newest = -1;
   oldest = 0;
   liveness: Liveness = 'connecting';
+  /** Why it is only recorded, in a few words. */
+  gone = 'kernel gone';
   state: State = { status: 'idle' };
 
   texts: string[] = [];
@@ -37,7 +43,10 @@ export class TraceModel {
   shapes: Shape[] = [];
   places: (Place | null)[] = [];
 
+  /** The last node of a stop: in Python code, that which is being run. */
+  private standsAt: Pick<State, 'node'> = {};
   private sequence = -1;
+  private young: ReturnType<typeof setTimeout> | undefined;
   private readonly home = new Map<number, Iteration>();
 
   get breakpoints(): readonly Breakpoint[] {
@@ -48,9 +57,14 @@ export class TraceModel {
     return this.state.status === 'paused' && this.liveness === 'live';
   }
 
+  /** Whether frames between the last one and this were lost on their way. */
+  hasGapBefore({ trace, live, sequence }: Frame): boolean {
+    return trace === this.id && live && this.sequence > 0 && sequence > this.sequence + 1;
+  }
+
   /** Take in a frame; one that was seen already changes nothing. */
   apply(frame: Frame): void {
-    if (frame.trace !== this.id) this.reset(frame.trace);
+    if (frame.trace !== this.id || frame.whole) this.reset(frame.trace);
     else if (frame.sequence !== 0 && frame.sequence <= this.sequence) return;
     this.sequence = Math.max(this.sequence, frame.sequence);
     for (const key of ['texts', 'scopes', 'shapes', 'places'] as const) {
@@ -62,23 +76,30 @@ export class TraceModel {
     if (edges) this.addEdges(edges);
     if (runs) this.addRuns(runs);
     if (steps) this.addSteps(steps);
-    if (frame.live || this.newest < 0)
+    if (frame.live || this.newest < 0) {
+      const before = this.newest;
       this.newest = Math.max(this.newest, frame.iteration, this.lastIteration());
+      if (this.newest > before) this.begin();
+    }
     this.oldest = frame.oldest ?? this.oldest;
+    this.filed.emit(frame);
     this.forget(frame);
     this.changed.emit(nodes || edges ? 'rows' : 'steps');
   }
 
-  setState(state: State): void {
+  setState(news: State): void {
+    const state = news.phase === 'python' ? { ...news, ...this.standsAt } : news;
+    if (state.status !== 'running') this.standsAt = state.node ? { node: state.node } : {};
     const before = JSON.stringify(this.state.breakpoints ?? []);
     this.state = state;
     this.changed.emit('state');
     if (JSON.stringify(state.breakpoints ?? []) !== before) this.changed.emit('breakpoints');
   }
 
-  setLiveness(liveness: Liveness): void {
-    if (liveness === this.liveness) return;
+  setLiveness(liveness: Liveness, gone = 'kernel gone'): void {
+    if (liveness === this.liveness && gone === this.gone) return;
     this.liveness = liveness;
+    this.gone = gone;
     this.changed.emit('status');
   }
 
@@ -86,6 +107,11 @@ export class TraceModel {
     if (this.details.size > 200) this.details.clear();
     this.details.set(detail.node, detail);
     this.changed.emit('detail');
+  }
+
+  /** The iteration that a node belongs to, by its id. */
+  iterationOf(id: number): Iteration | undefined {
+    return this.home.get(id);
   }
 
   text(number: number): string {
@@ -139,12 +165,29 @@ export class TraceModel {
     }
   }
 
-  /** The iteration to show unless somebody chose one: the newest, or the last with a backward. */
+  /**
+   * The iteration to show unless somebody chose one: the newest; but the last with a backward
+   * as long as there is nothing in the newest but a forward that began a moment ago, or that
+   * nothing follows.
+   */
   get latest(): number {
-    const unreached = (this.iterations.get(this.newest)?.steps.count ?? 0) === 0;
-    const before = (this.iterations.get(this.newest - 1)?.steps.count ?? 0) > 0;
-    const over = this.state.status === 'idle' || this.liveness === 'recorded';
-    return unreached && before && over ? this.newest - 1 : this.newest;
+    const newest = this.iterations.get(this.newest);
+    const waits = this.young || this.state.status === 'idle' || this.liveness === 'recorded';
+    if (!newest || newest.steps.count || !waits || this.paused) return this.newest;
+    let last = -1;
+    for (const { number, steps } of this.iterations.values()) {
+      if (steps.count && number < this.newest) last = Math.max(last, number);
+    }
+    return last < 0 ? this.newest : last;
+  }
+
+  /** A new iteration came: it is a new one for a moment. */
+  private begin(): void {
+    clearTimeout(this.young);
+    this.young = setTimeout(() => {
+      this.young = undefined;
+      if (!this.iterations.get(this.newest)?.steps.count) this.changed.emit('steps');
+    }, YOUNG);
   }
 
   /** A node's row, also if it belongs to an earlier iteration; -1 if it fell out. */

@@ -83,6 +83,7 @@ function checkHeader(message: unknown): FrameHeader {
     first: header.first ?? 0,
     iteration: header.iteration ?? 0,
     live: header.live ?? true,
+    ...(header.whole ? { whole: true } : {}),
     ...(header.oldest === undefined ? {} : { oldest: header.oldest }),
     texts: header.texts ?? [],
     scopes: header.scopes ?? [],

@@ -30,6 +30,8 @@ export interface FrameHeader {
   first: number;
   iteration: number;
   live: boolean;
+  /** The first frame of all there is: what was there of this trace is forgotten. */
+  whole?: boolean;
   /** The oldest iteration that the kernel still has, where it says so. */
   oldest?: number;
   texts: string[];
@@ -72,13 +74,14 @@ export interface Breakpoint {
   ignore: number;
   every: number;
   error: string;
+  note?: string;
 }
 
 /** What there is to know of the run; beyond `status` and `breakpoints` only at a stop. */
 export interface State {
   status: 'idle' | 'running' | 'paused';
   reason?: string;
-  phase?: 'backward' | 'forward';
+  phase?: 'backward' | 'forward' | 'python';
   node?: { seq: number; op: string; scope: string[]; name: string };
   location?: Place | null;
   gradients?: (GradientState | null)[];
@@ -88,6 +91,8 @@ export interface State {
   depth?: number;
   breakpoints?: Breakpoint[];
   warnings?: string[];
+  /** Why commands can't be taken now although the run is paused. */
+  held?: string;
   input_request?: string | null;
 }
 
@@ -120,6 +125,8 @@ export interface Reply {
   ok: boolean;
   error?: string;
   result?: Record<string, unknown>;
+  /** Those of the frames in the result. */
+  buffers?: DataView[];
 }
 
 export interface Request {

@@ -2,7 +2,16 @@
 
 import { Emitter } from '../model/emitter.js';
 import type { Reply, Request } from '../protocol/messages.js';
-import { UnreachableError, type Channel, type Incoming } from './channel.js';
+import {
+  insist,
+  UnreachableError,
+  UnspeakableError,
+  type Channel,
+  type Incoming,
+} from './channel.js';
+
+const UNHEARD =
+  'the paused kernel does not hear this page; type the command into the input box of the cell';
 
 export class BestChannel implements Channel {
   readonly incoming = new Emitter<Incoming>();
@@ -18,7 +27,9 @@ export class BestChannel implements Channel {
   }
 
   unusable(): string | null {
-    return this.usable().length ? null : (this.ways[0]?.unusable() ?? 'there is no kernel');
+    const usable = this.usable();
+    if (usable.some(way => !this.silent.has(way))) return null;
+    return usable.length ? UNHEARD : (this.ways[0]?.unusable() ?? 'there is no kernel');
   }
 
   async request(request: Request): Promise<Reply> {
@@ -30,11 +41,24 @@ export class BestChannel implements Channel {
         return reply;
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
-        this.silent.add(way);
+        if (!(error instanceof UnspeakableError)) this.silent.add(way);
         failure = error;
       }
     }
     throw failure;
+  }
+
+  /** Find out whether the kernel hears us as it is now, by a question that changes nothing. */
+  async probe(): Promise<void> {
+    for (const way of this.usable()) {
+      try {
+        await insist(way, { command: 'state' });
+        this.silent.delete(way);
+        return;
+      } catch (error) {
+        if (!(error instanceof UnspeakableError)) this.silent.add(way);
+      }
+    }
   }
 
   dispose(): void {

@@ -13,13 +13,36 @@ export interface Channel {
   /** Why it can't be used now, in words; null if it can. */
   unusable(): string | null;
   /** Send a request; the reply says at least whether it arrived. */
-  request(request: Request): Promise<Reply>;
+  request(request: Request, patience?: number): Promise<Reply>;
   dispose(): void;
 }
 
 /** Nobody took the request: another way may do better. */
 export class UnreachableError extends Error {
   override name = 'UnreachableError';
+}
+
+/** This way has no word for the request, though it may have for others. */
+export class UnspeakableError extends UnreachableError {
+  override name = 'UnspeakableError';
+}
+
+/**
+ * Seconds to wait for an answer, one attempt after the other.  The first message may go to a
+ * shell that is blocked, while the page still opens one that is not.
+ */
+const ATTEMPTS = [1, 3];
+
+/** Ask for what may be asked for twice. */
+export async function insist(channel: Channel, request: Request): Promise<Reply> {
+  for (const patience of ATTEMPTS) {
+    try {
+      return await channel.request(request, patience);
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || error instanceof UnspeakableError) throw error;
+    }
+  }
+  throw new UnreachableError(`no answer to "${request.command}"`);
 }
 
 /** No kernel: a recorded run that is only looked at. */

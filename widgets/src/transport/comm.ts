@@ -27,7 +27,6 @@ export class CommChannel implements Channel {
         break;
       case 'event':
         this.incoming.emit(content as EventMessage);
-        this.pending.answered('hello');
         break;
       case 'detail':
         this.incoming.emit(content as DetailMessage);
@@ -52,8 +51,8 @@ export class CommChannel implements Channel {
     this.closed = reason;
   }
 
-  async request(request: Request): Promise<Reply> {
-    return this.pending.send(request, PATIENCE, message => this.model.send(message));
+  async request(request: Request, patience = PATIENCE): Promise<Reply> {
+    return this.pending.send(request, patience, message => this.model.send(message));
   }
 
   dispose(): void {

@@ -5,7 +5,7 @@
  */
 
 import { Emitter } from '../model/emitter.js';
-import type { EventMessage, Reply, Request } from '../protocol/messages.js';
+import type { DetailMessage, EventMessage, Reply, Request } from '../protocol/messages.js';
 import { Pending, UnreachableError, type Channel, type Incoming } from './channel.js';
 
 /** Type of the control messages; replies and events have it with a suffix. */
@@ -13,7 +13,7 @@ export const NAME = 'autograd_core.debug';
 
 /** What an extension puts in: sends a control message, and hears what comes back. */
 export interface ControlLink {
-  /** Sends the content of a message of type `NAME`; resolves to the reply's content. */
+  /** Sends the content of a message of type `NAME`; resolves to the reply's, with `buffers`. */
   send(content: object): Promise<unknown>;
   /** Calls back with the content of each event; what it returns ends that. */
   listen(callback: (content: unknown) => void): () => void;
@@ -55,13 +55,16 @@ export class ControlChannel implements Channel {
     return null;
   }
 
-  async request(request: Request): Promise<Reply> {
+  async request(request: Request, patience = PATIENCE): Promise<Reply> {
     const reason = this.unusable();
     if (reason) throw new UnreachableError(reason);
-    return this.pending.send(request, PATIENCE, message => {
+    return this.pending.send(request, patience, message => {
       const { id } = message as { id: number };
       this.link!.send(message).then(
-        reply => this.pending.settle({ ...(reply as Reply), id }),
+        reply => {
+          this.unpack(request.command, reply as Reply);
+          this.pending.settle({ ...(reply as Reply), id });
+        },
         (error: unknown) => this.pending.settle({ id, ok: false, error: String(error) }),
       );
     });
@@ -69,5 +72,17 @@ export class ControlChannel implements Channel {
 
   dispose(): void {
     this.stop?.();
+  }
+
+  /** What comes by itself over a comm lies in the reply here. */
+  private unpack(command: string, { ok, result, buffers }: Reply): void {
+    if (!ok || !result) return;
+    const frames = (result['frames'] ?? []) as unknown[];
+    frames.forEach((header, n) => {
+      this.incoming.emit({ type: 'frame', header, buffer: buffers?.[n] });
+    });
+    if (command === 'detail') {
+      this.incoming.emit({ ...(result as unknown as DetailMessage), type: 'detail' });
+    }
   }
 }

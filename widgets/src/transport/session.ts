@@ -1,13 +1,18 @@
 /** Between a channel and the model: what comes in is filed, what goes out is numbered. */
 
 import type { TraceModel } from '../model/trace.js';
-import { readFrame } from '../protocol/frame.js';
+import { readFrame, type Frame } from '../protocol/frame.js';
 import type { Reply } from '../protocol/messages.js';
 import { UnreachableError, type Channel, type Incoming } from './channel.js';
+
+/** Requests that are about the trace that is shown, not about the run. */
+const ABOUT_TRACES = new Set(['iteration', 'detail']);
 
 export class Session {
   /** Told in one sentence what went wrong; set by the view. */
   report: (sentence: string) => void = () => undefined;
+  /** Told when something was lost on its way here. */
+  lost: () => void = () => undefined;
   private readonly stop: () => void;
   private readonly asked = new Set<string>();
 
@@ -39,12 +44,18 @@ export class Session {
     quiet = false,
   ): Promise<Reply | null> {
     try {
-      const reply = await this.channel.request({ command, arguments: arguments_ });
+      const asked = ABOUT_TRACES.has(command)
+        ? { ...arguments_, trace: this.model.id }
+        : arguments_;
+      const reply = await this.channel.request({ command, arguments: asked });
       if (!reply.ok && !quiet) this.report(reply.error ?? `${command} did not work`);
       return reply;
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
-      if (!quiet) this.report(`The kernel could not be reached: ${error.message}.`);
+      if (!quiet) {
+        this.report(`The kernel could not be reached: ${error.message}.`);
+        this.lost();
+      }
       return null;
     }
   }
@@ -66,10 +77,16 @@ export class Session {
     this.channel.dispose();
   }
 
+  private file(frame: Frame): void {
+    const gap = this.model.hasGapBefore(frame);
+    this.model.apply(frame);
+    if (gap) this.lost();
+  }
+
   private receive(message: Incoming): void {
     this.model.setLiveness('live');
     try {
-      if (message.type === 'frame') this.model.apply(readFrame(message.header, message.buffer));
+      if (message.type === 'frame') this.file(readFrame(message.header, message.buffer));
       else if (message.type === 'detail') this.model.setDetail(message);
       else if (message.state) this.model.setState(message.state);
     } catch (error) {

@@ -5,7 +5,7 @@
 
 import { Emitter } from '../model/emitter.js';
 import type { Reply, Request } from '../protocol/messages.js';
-import { UnreachableError, type Channel, type Incoming } from './channel.js';
+import { UnreachableError, UnspeakableError, type Channel, type Incoming } from './channel.js';
 
 const BOX = '.jp-Stdin-input, .jp-Stdin input';
 
@@ -25,7 +25,7 @@ export class StdinChannel implements Channel {
     if (!box) return Promise.reject(new UnreachableError(this.unusable()!));
     if (line === null) {
       const why = `"${request.command}" can't be typed at the prompt`;
-      return Promise.reject(new UnreachableError(why));
+      return Promise.reject(new UnspeakableError(why));
     }
     box.value = line;
     const enter = { key: 'Enter', code: 'Enter', keyCode: 13, bubbles: true };

@@ -1,6 +1,7 @@
 /** What can be done with a paused run, and if not now, why not. */
 
 import type { TraceModel } from '../model/trace.js';
+import type { State } from '../protocol/messages.js';
 import type { Channel } from './channel.js';
 
 export type Verb = 'continue' | 'over' | 'into' | 'out' | 'until' | 'back' | 'stop' | 'edit';
@@ -21,6 +22,26 @@ export const SAYS: Record<Verb, { label: string; says: string; key: string }> = 
   edit: { label: 'Edit', says: 'Change the gradient that arrived here', key: 'e' },
 };
 
+/** What verbs are in Python code: commands of pdb. */
+const IN_PYTHON: Partial<Record<Verb, { line: string; says: string }>> = {
+  continue: { line: 'continue', says: SAYS.continue.says },
+  over: { line: 'next', says: 'Run this line of Python, stop at the next' },
+  into: { line: 'step', says: 'Step into what this line calls' },
+  out: { line: 'return', says: 'Run to the end of this function' },
+  stop: { line: 'quit', says: SAYS.stop.says },
+};
+
+/** What a verb does now, in a few words. */
+export function saysOf(verb: Verb, { phase }: State): string {
+  return (phase === 'python' ? IN_PYTHON[verb]?.says : null) ?? SAYS[verb].says;
+}
+
+/** The request that a verb is now. */
+export function requestOf(verb: Verb, { phase }: State): [string, Record<string, unknown>] {
+  const line = phase === 'python' ? IN_PYTHON[verb]?.line : undefined;
+  return line === undefined ? [verb, {}] : ['command', { line }];
+}
+
 /** What is selected, as far as a verb cares. */
 export interface Selection {
   /** Whether there is a node to run to. */
@@ -37,6 +58,7 @@ export function whyNot(
   selection: Selection,
 ): string | null {
   if (model.liveness === 'recorded') return 'recorded: there is no kernel behind this picture';
+  if (model.liveness === 'connecting') return 'looking for the kernel';
   const unusable = channel.unusable();
   if (unusable) return unusable;
   const { state } = model;
@@ -44,6 +66,10 @@ export function whyNot(
   if (state.status !== 'paused') return 'nothing is paused';
   if (state.phase === 'forward' && (verb === 'back' || verb === 'edit')) {
     return 'this is a stop in the forward: there is no gradient yet';
+  }
+  if (state.held) return state.held;
+  if (state.phase === 'python') {
+    return verb in IN_PYTHON ? null : 'pdb stands in Python; go on to the next node first';
   }
   switch (verb) {
     case 'out':

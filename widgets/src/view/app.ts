@@ -5,6 +5,7 @@
  */
 
 import type { Change, TraceModel } from '../model/trace.js';
+import { usePalette } from '../draw/colour.js';
 import type { Scene } from '../draw/scene.js';
 import { themeNamed, watchTheme, type Theme, type ThemeName } from '../draw/theme.js';
 import type { Session } from '../transport/session.js';
@@ -36,6 +37,10 @@ export interface MountOptions {
   theme?: ThemeName;
   /** Height of the whole, as CSS has it. */
   height?: string;
+  /** Beside a host that says itself how the run stands: without the debugger's buttons. */
+  compact?: boolean;
+  /** How many boxes are shown before modules are folded. */
+  boxes?: number;
 }
 
 /** What a host can do with a mounted view. */
@@ -44,6 +49,8 @@ export interface Mounted {
   select(id: number): void;
   /** Draw what is there at once, instead of soon. */
   update(): void;
+  /** Fold modules beyond so many boxes. */
+  showBoxes(count: number): void;
   dispose(): void;
 }
 
@@ -77,10 +84,14 @@ class App implements Mounted {
   /** The stop that the view went to already. */
   private shownPause = '';
   private noticeTimer = 0;
+  private readonly compact: boolean;
 
-  constructor(element: HTMLElement, { model, session, theme = 'auto', height }: MountOptions) {
+  constructor(element: HTMLElement, options: MountOptions) {
+    const { model, session, theme = 'auto', height, boxes, compact = false } = options;
     this.model = model;
     this.session = session;
+    this.compact = compact;
+    if (boxes) this.view.fewBoxes = this.view.maxBoxes = boxes;
     this.themeName = theme;
     this.theme = themeNamed(theme, document);
     this.canvas = new CanvasView(() => this.root.contains(document.activeElement));
@@ -92,6 +103,9 @@ class App implements Mounted {
       tree: this.tree, toolbar: this.toolbar, root: this.root,
       say: sentence => this.say(sentence), showControls: () => this.showControls(),
     }); // prettier-ignore
+    this.root.toggleAttribute('data-compact', compact);
+    if (compact) this.toolbar.withoutVerbs();
+    this.root.toggleAttribute('data-no-tree', compact);
     if (height) this.root.style.setProperty('--ag-height', height);
     this.showTheme();
     addStyle(element);
@@ -111,6 +125,13 @@ class App implements Mounted {
   update(): void {
     this.pipeline.flush();
     this.canvas.paintNow();
+  }
+
+  showBoxes(count: number): void {
+    const { view } = this;
+    if (view.maxBoxes === view.fewBoxes)
+      this.commands.set('outline', () => (view.maxBoxes = count));
+    view.fewBoxes = count;
   }
 
   dispose(): void {
@@ -207,7 +228,9 @@ class App implements Mounted {
   private announce(): void {
     const { state } = this.model;
     const stop =
-      state.status === 'paused' ? `${state.node?.seq ?? ''} ${state.steps_done ?? ''}` : '';
+      state.status === 'paused'
+        ? [state.node?.seq, state.steps_done, state.phase, state.location?.line].join(' ')
+        : '';
     if (stop === this.lastPause) return;
     this.lastPause = stop;
     if (!stop) {
@@ -216,7 +239,9 @@ class App implements Mounted {
     }
     this.view.iteration = this.view.position = null; // to where it happens
     const name = state.node?.name || state.node?.op || 'a node';
-    this.live.textContent = `Paused before ${name}: ${state.reason ?? ''}`;
+    if (this.compact) return; // the host says so
+    const where = state.phase === 'python' ? 'in' : state.phase === 'forward' ? 'after' : 'before';
+    this.live.textContent = `Paused ${where} ${name}: ${state.reason ?? ''}`;
   }
 
   private show(scene: Scene, relaid: boolean): void {
@@ -235,6 +260,8 @@ class App implements Mounted {
     this.minimap.show(scene);
     this.legend.show(this.theme, scene.diff !== null);
     this.inspector.show(scene, this.model.state, this.isLive);
+    const { selected } = scene;
+    this.root.toggleAttribute('data-inspect', selected !== null && selected.row !== scene.paused);
     this.flow.show(scene, this.model, this.view.flowBy, this.view.compare);
     this.showControls();
     this.describe(scene);
@@ -260,7 +287,9 @@ class App implements Mounted {
   private showControls(): void {
     const { model, view, pipeline } = this;
     const selection = this.commands.selection();
-    this.toolbar.showVerbs(verb => whyNot(verb, model, this.session.channel, selection));
+    this.toolbar.showVerbs(model.state, verb =>
+      whyNot(verb, model, this.session.channel, selection),
+    );
     const [kind, text] = statusOf(model, pipeline.scene);
     this.toolbar.showStatus(kind, text);
     this.root.dataset['status'] = kind;
@@ -316,6 +345,7 @@ class App implements Mounted {
 
   private showTheme(): void {
     this.theme = themeNamed(this.themeName, document);
+    usePalette(document.body.dataset['autogradColours']);
     this.root.dataset['theme'] = this.theme.dark ? 'dark' : 'light';
     this.legend.show(this.theme, this.view.compare !== null);
     this.pipeline.request('paint');

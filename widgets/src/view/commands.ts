@@ -4,12 +4,12 @@ import type { Box } from '../model/box.js';
 import { conditionFor, targetOf } from '../model/breakpoints.js';
 import type { TraceModel } from '../model/trace.js';
 import type { Session } from '../transport/session.js';
-import { SAYS, whyNot, type Selection, type Verb } from '../transport/verbs.js';
+import { requestOf, SAYS, whyNot, type Selection, type Verb } from '../transport/verbs.js';
 import type { CanvasView, Pointed } from './canvas.js';
 import { askForEdit, showHelp } from './dialogs.js';
 import { save } from './export.js';
 import type { Pipeline } from './pipeline.js';
-import { ALL_BOXES, FEW_BOXES, type Level, type ViewState } from './state.js';
+import { ALL_BOXES, type Level, type ViewState } from './state.js';
 import type { Toolbar, ViewAction } from './toolbar.js';
 import type { OutlineTree } from './tree.js';
 
@@ -69,7 +69,7 @@ export class Commands {
     }
     if (verb === 'edit') this.edit();
     else if (verb === 'until') void this.session.ask('until', { target: this.selection().target! });
-    else void this.session.ask(verb);
+    else void this.session.ask(...requestOf(verb, this.model.state));
   }
 
   private edit(): void {
@@ -96,7 +96,9 @@ export class Commands {
         view.chosen.clear();
         view.unfolded.clear();
         canvas.touched = false;
-        this.set('outline', () => (view.maxBoxes = action === 'expand' ? ALL_BOXES : FEW_BOXES));
+        this.set('outline', () => {
+          view.maxBoxes = action === 'expand' ? ALL_BOXES : view.fewBoxes;
+        });
         break;
       case 'code': {
         const shown = this.pipeline.scene?.showCode ?? false;

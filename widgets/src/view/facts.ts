@@ -110,7 +110,7 @@ export function timeAndMemory(scene: Scene, box: Box): Fact[] {
   const facts: Fact[] = [];
   if (forwards > 0) facts.push(['forward', seconds(forwards)]);
   if (backwards > 0) facts.push(['backward', seconds(backwards)]);
-  if (kept > 0) facts.push(['saved for backward', bytes(kept)]);
+  if (kept > 0) facts.push(['saved', bytes(kept)]);
   return facts;
 }
 

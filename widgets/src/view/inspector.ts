@@ -20,6 +20,11 @@ import {
 import { histogramPicture } from './histogram.js';
 
 const WORST = 6;
+const PAUSED = {
+  backward: 'Paused before this node',
+  forward: 'Paused after this operation',
+  python: 'Paused inside this node',
+} as const;
 const HINT =
   'Select a box to see its gradient, saved tensors and the line that made it. ' +
   'Double-click a module to open it.';
@@ -52,7 +57,8 @@ export class Inspector {
       this.element,
       this.header(scene, box, paused, state),
       list(identity(scene, box)),
-      this.gradientSection(scene, box, paused ? state : null, detail),
+      paused && state.phase === 'python' && this.pythonSection(state),
+      this.gradientSection(scene, box, paused && state.phase !== 'python' ? state : null, detail),
       box.row < 0 && this.worstSection(scene, box),
       savedSection(detail?.saved ?? (paused ? state.saved : undefined)),
       this.sourceSection(scene, box, detail),
@@ -89,7 +95,7 @@ export class Inspector {
     const kind = { op: 'op', leaf: 'leaf', function: 'custom Function', scope: 'module', fold: 'folded', hull: 'module' }[box.kind]; // prettier-ignore
     return h(
       'header', {},
-      paused && h('p', { class: 'ag-pausedhere' }, `Paused before this node: ${state.reason ?? ''}`),
+      paused && h('p', { class: 'ag-pausedhere' }, `${PAUSED[state.phase ?? 'backward']}: ${state.reason ?? ''}`),
       h('h2', { dir: 'auto' }, fullTitle(scene, box)),
       h('p', { class: 'ag-kind' }, kind),
       button,
@@ -127,17 +133,34 @@ export class Inspector {
       const value = isBad(flag[row]!) ? 'not finite' : number(norm[row]!);
       const button = h('button', { type: 'button', class: 'ag-link' }, scene.graph.label(row));
       on(button, 'click', () => this.choose.emit(row));
-      return h('li', {}, button, h('span', {}, value));
+      const module = scene.graph.isLeaf(row) ? '' : scene.graph.scopeAt(row).module;
+      return h(
+        'li', {},
+        h('span', {}, button, module && h('span', { class: 'ag-quiet' }, ` ${module}`)),
+        h('span', { class: 'ag-value' }, value),
+      ); // prettier-ignore
     });
     const title = `${isBad(flag[rows[0]!]!) ? 'First' : 'Largest'} of ${nodes(rows.length)} reached`;
     return section(title, h('ul', { class: 'ag-worst' }, ...items));
   }
 
+  /** The line of Python that runs next. */
+  private pythonSection({ location }: State): HTMLElement | null {
+    if (!location) return null;
+    const line = h('span', { class: 'ag-code', 'data-here': true }, h('i', {}, String(location.line)), location.text); // prettier-ignore
+    const code = h('pre', { tabindex: 0, 'aria-label': 'The line that runs next' }, line);
+    return section('Python runs next', h('p', { class: 'ag-where' }, this.link(location)), code);
+  }
+
+  private link(place: Place): HTMLElement {
+    const link = h('button', { type: 'button', class: 'ag-link' }, place.where);
+    on(link, 'click', () => this.goTo.emit(place));
+    return link;
+  }
+
   private sourceSection(scene: Scene, box: Box, detail?: DetailMessage): HTMLElement | null {
     const place = box.row < 0 ? null : scene.graph.place(box.row);
     if (!place) return null;
-    const link = h('button', { type: 'button', class: 'ag-link' }, place.where);
-    on(link, 'click', () => this.goTo.emit(place));
     const source = detail?.source ?? { lines: [place.text], first: place.line, at: place.line };
     const lines = source.lines.map((line, n) => {
       const here = source.first + n === source.at;
@@ -147,7 +170,7 @@ export class Inspector {
       ); // prettier-ignore
     });
     const code = h('pre', { tabindex: 0, 'aria-label': 'Source of this node' }, ...lines);
-    return section('Source', h('p', { class: 'ag-where' }, link), code);
+    return section('Source', h('p', { class: 'ag-where' }, this.link(place)), code);
   }
 }
 

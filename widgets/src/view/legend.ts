@@ -10,12 +10,12 @@ import type { Theme } from '../draw/theme.js';
 import { h, prepare, setAttributes } from './dom.js';
 
 const HEIGHT = 34;
-const SCALE_WIDTH = 330;
-const SIGNS_WIDTH = 350;
+const SCALE_WIDTH = 262;
+const SIGNS_WIDTH = 312;
 export const LEGEND_WIDTH = SCALE_WIDTH + SIGNS_WIDTH;
 export const LEGEND_HEIGHT = HEIGHT;
-const BAR = 150;
-const LEFT = 92;
+const BAR = 112;
+const LEFT = 72;
 
 export class Legend {
   readonly element: HTMLElement;
@@ -28,12 +28,12 @@ export class Legend {
   }
 
   show(theme: Theme, comparing: boolean): void {
-    const key = `${theme.dark} ${comparing} ${window.devicePixelRatio}`;
+    const key = `${theme.dark} ${comparing} ${window.devicePixelRatio} ${viridis(0)}`;
     if (key === this.shown) return;
     this.shown = key;
     const label = comparing
       ? 'Legend: blue is a smaller gradient than in the other iteration, orange a larger one.'
-      : `Legend: colour is the gradient's norm on a log scale, from ${number(LOW)} dark to ` +
+      : `Legend: colour is the gradient's L2 norm on a log scale, from ${number(LOW)} dark to ` +
         `${number(HIGH)} bright; grey is not reached.`;
     setAttributes(this.scale, { 'aria-label': label });
     setAttributes(this.signs, { 'aria-label': `Signs: ${Object.values(WORDS).join(', ')}.` });
@@ -64,13 +64,13 @@ function signShapes(theme: Theme, left: number): Shape[] {
   for (const [flag, word] of Object.entries(WORDS)) {
     const ink = flag === 'nan' || flag === 'inf' ? VERMILION : theme.quiet;
     shapes.push(...glyph(flag, x + 7, 11, 9, ink), text(x + 17, 15, word, 10.5, theme.quiet));
-    x += 17 + textWidth(word, 10.5) + 14;
+    x += 17 + textWidth(word, 10.5) + 11;
   }
   return shapes;
 }
 
 function normScale(theme: Theme): Shape[] {
-  const shapes: Shape[] = [text(0, 15, '‖gradient‖, L2', 10.5, theme.quiet)];
+  const shapes: Shape[] = [text(0, 15, '‖gradient‖', 10.5, theme.quiet)];
   for (let n = 0; n < 50; n++) {
     shapes.push(rect(LEFT + (n * BAR) / 50, 6, BAR / 50 + 0.6, 10, 0, viridis((n + 0.5) / 50)));
   }

@@ -7,9 +7,11 @@ import type { Scene } from '../draw/scene.js';
 import type { Window } from '../draw/visible.js';
 import { h, on, prepare } from './dom.js';
 
-const WIDTH = 150;
-const HEIGHT = 120;
+const WIDTH = 130;
+const HEIGHT = 104;
 const PAD = 5;
+/** Of the graph; a map would hide more than it shows. */
+const MOST_SEEN = 0.55;
 /** Boxes that are painted at most; a point each is all that fits. */
 const MOST = 4000;
 
@@ -43,19 +45,17 @@ export class Minimap {
     this.paint();
   }
 
-  /** Mark the part that is seen; all of it needs no map. */
+  /** Mark the part that is seen; where that is most of it there is no need of a map. */
   mark(window: Window): void {
     const root = this.scene?.outline.root;
     if (!root) return;
-    const whole =
-      window.left <= 1 && window.top <= 1 &&
-      window.right >= root.width - 1 && window.bottom >= root.height - 1; // prettier-ignore
-    this.element.hidden = whole;
     const clamp = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
-    const x0 = clamp(window.left, root.width) * this.scale + this.left;
-    const y0 = clamp(window.top, root.height) * this.scale + this.top;
-    const x1 = clamp(window.right, root.width) * this.scale + this.left;
-    const y1 = clamp(window.bottom, root.height) * this.scale + this.top;
+    const [left, right] = [clamp(window.left, root.width), clamp(window.right, root.width)];
+    const [top, bottom] = [clamp(window.top, root.height), clamp(window.bottom, root.height)];
+    const seen = ((right - left) * (bottom - top)) / Math.max(root.width * root.height, 1);
+    this.element.hidden = seen > MOST_SEEN;
+    const [x0, x1] = [left * this.scale + this.left, right * this.scale + this.left];
+    const [y0, y1] = [top * this.scale + this.top, bottom * this.scale + this.top];
     Object.assign(this.frame.style, {
       left: `${x0}px`,
       top: `${y0}px`,

@@ -18,6 +18,8 @@ export class ViewState {
   /** Scopes that somebody opened or closed, by title. */
   readonly chosen = new Map<string, boolean>();
   readonly unfolded = new Set<string>();
+  /** How many boxes are shown before modules are folded. */
+  fewBoxes = FEW_BOXES;
   maxBoxes = FEW_BOXES;
   /** Lines of code in boxes; null: where there are no modules to tell nodes apart. */
   showCode: boolean | null = null;

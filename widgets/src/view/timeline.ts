@@ -31,15 +31,19 @@ export class Timeline {
   private readonly stepSlider = slider('Backward step');
   private readonly stepText = h('output', {});
   private readonly play = h('button', { type: 'button', class: 'ag-small' }, 'Replay');
+  /** What there is no need of while there is one iteration. */
+  private readonly ofIterations = [
+    h('label', { class: 'ag-slide' }, h('span', {}, 'Iteration'), this.iterationSlider, this.iterationText),
+    this.latest,
+    h('label', { class: 'ag-compare' }, h('span', {}, 'Compare with'), this.compareText),
+  ]; // prettier-ignore
   private playing = 0;
   private state: TimelineState | null = null;
 
   constructor() {
     this.element = h(
       'div', { class: 'ag-timeline' },
-      h('label', { class: 'ag-slide' }, h('span', {}, 'Iteration'), this.iterationSlider, this.iterationText),
-      this.latest,
-      h('label', { class: 'ag-compare' }, h('span', {}, 'Compare with'), this.compareText),
+      ...this.ofIterations,
       h('label', { class: 'ag-slide' }, h('span', {}, 'Step'), this.stepSlider, this.stepText),
       this.play,
     ); // prettier-ignore
@@ -63,7 +67,7 @@ export class Timeline {
     const { oldest, newest, shown, steps, position } = state;
     setAttributes(this.iterationSlider, { min: Math.max(oldest, 0), max: Math.max(newest, 0) });
     this.iterationSlider.value = String(shown);
-    this.iterationSlider.disabled = newest <= oldest;
+    for (const part of this.ofIterations) part.hidden = newest <= oldest;
     this.iterationText.textContent = `${shown} of ${Math.max(newest, 0)}`;
     this.latest.setAttribute('aria-pressed', String(state.following));
     setAttributes(this.compareText, { min: oldest, max: newest });

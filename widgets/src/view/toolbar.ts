@@ -1,7 +1,8 @@
 /** The bar on top: what the run does, the buttons that drive it, search, and the view. */
 
 import { Emitter } from '../model/emitter.js';
-import { SAYS, VERBS, type Verb } from '../transport/verbs.js';
+import type { State } from '../protocol/messages.js';
+import { SAYS, saysOf, VERBS, type Verb } from '../transport/verbs.js';
 import { fill, h, icon, on, setAttributes } from './dom.js';
 import { ICONS, type IconName } from './icons.js';
 
@@ -41,7 +42,7 @@ export class Toolbar {
   private readonly actions = new Map<ViewAction, HTMLButtonElement>();
 
   constructor() {
-    const transport = h('div', { class: 'ag-group', role: 'toolbar', 'aria-label': 'Debugger' });
+    const transport = h('div', { class: 'ag-group ag-verbs', role: 'toolbar', 'aria-label': 'Debugger' });
     for (const verb of VERBS) transport.append(this.verbButton(verb));
     const view = h('div', { class: 'ag-group', role: 'toolbar', 'aria-label': 'View' });
     for (const [action, name, says] of VIEW) view.append(this.actionButton(action, name, says));
@@ -52,11 +53,18 @@ export class Toolbar {
     on(this.search, 'keydown', event => this.searchKey(event));
   }
 
+  /** Leave out what a host shows itself. */
+  withoutVerbs(): void {
+    this.element.querySelector('.ag-verbs')?.remove();
+    this.status.remove();
+  }
+
   /** Grey out what does not work now; the reason is in the tooltip, and said when it is tried. */
-  showVerbs(whyNot: (verb: Verb) => string | null): void {
+  showVerbs(state: State, whyNot: (verb: Verb) => string | null): void {
     for (const [verb, button] of this.verbs) {
       const reason = whyNot(verb);
-      const { says, key } = SAYS[verb];
+      const { key } = SAYS[verb];
+      const says = saysOf(verb, state);
       setAttributes(button, {
         'aria-disabled': reason === null ? null : 'true',
         title: reason === null ? `${says} (${key})` : `${says}: ${reason}`,

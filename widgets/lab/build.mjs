@@ -1,0 +1,74 @@
+// Builds jupyter_ext/labextension: this package and the renderer as one module, of which
+// the builder of JupyterLab makes what JupyterLab loads.  A hash of all sources lies beside it: two builds
+// of the same sources differ in their names.
+//
+//     node build.mjs            build
+//     node build.mjs --check    fail if what is built is not from these sources
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, '../../jupyter_ext/labextension');
+const hashFile = join(target, 'source_hash.txt');
+
+function sources() {
+    const files = ['install.json', 'package.json', 'package-lock.json', 'build.mjs'];
+    files.push('tsconfig.json', '../build.mjs', '../package-lock.json', '../tsconfig.json');
+    for (const folder of ['schema', 'src', 'style', '../src']) {
+        for (const entry of readdirSync(join(here, folder), { recursive: true })) {
+            const path = `${folder}/${entry.replaceAll('\\', '/')}`;
+            if (/\.\w+$/.test(path)) files.push(path);
+        }
+    }
+    return files.sort();
+}
+
+function sourceHash() {
+    const hash = createHash('sha256');
+    for (const file of sources()) {
+        hash.update(
+            `${file}\0${readFileSync(join(here, file), 'utf8').replaceAll('\r\n', '\n')}\0`,
+        );
+    }
+    return hash.digest('hex');
+}
+
+async function bundle() {
+    const { build } = await import('../node_modules/esbuild/lib/main.js');
+    const { options } = await import('../build.mjs');
+    const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+    await build({
+        ...options,
+        absWorkingDir: here,
+        entryPoints: ['src/index.ts'],
+        outfile: 'lib/index.js',
+        external: Object.keys(dependencies),
+        loader: { ...options.loader, '.svg': 'text' },
+    });
+}
+
+if (process.argv[2] === '--check') {
+    let known = '';
+    try {
+        known = readFileSync(hashFile, 'utf8').trim();
+    } catch {
+        // Nothing is built.
+    }
+    if (known !== sourceHash()) {
+        console.error('jupyter_ext/labextension is not made from these sources: npm run build');
+        process.exitCode = 1;
+    }
+} else {
+    await bundle();
+    rmSync(target, { recursive: true, force: true });
+    const core = 'node_modules/@jupyterlab/core-meta/core.package.json';
+    const builder = 'node_modules/@jupyter/builder/lib/build-labextension.js';
+    const args = [builder, '--core-package-file', core, '.'];
+    execFileSync(process.execPath, args, { cwd: here, stdio: 'inherit' });
+    copyFileSync(join(here, 'install.json'), join(target, 'install.json'));
+    writeFileSync(hashFile, `${sourceHash()}\n`);
+}
