@@ -199,16 +199,20 @@ _ELSEWHERE = {
         ),
         "amp.autocast_mode",
     ),
+    **dict.fromkeys(  # the same, but with other signatures than in nn.functional
+        (
+            "batch_norm", "binary_cross_entropy_with_logits", "convolution",
+            "cosine_embedding_loss", "ctc_loss", "embedding", "frobenius_norm",
+            "hinge_embedding_loss", "kl_div", "margin_ranking_loss", "norm_except_dim",
+            "nuclear_norm", "poisson_nll_loss", "triplet_margin_loss",
+        ),
+        "native_functions",
+    ),
+    "vmap": "vectorize",
 }  # fmt: skip
 _FUNCTIONAL = {
     "alpha_dropout", "bilinear", "conv_tbc", "cosine_similarity", "feature_alpha_dropout",
     "group_norm", "instance_norm", "layer_norm", "pairwise_distance", "rms_norm",
-}  # fmt: skip
-
-_NATIVE = {  # the same, but with other signatures than in nn.functional
-    "batch_norm", "binary_cross_entropy_with_logits", "convolution", "cosine_embedding_loss",
-    "embedding", "hinge_embedding_loss", "kl_div", "margin_ranking_loss", "poisson_nll_loss",
-    "triplet_margin_loss",
 }  # fmt: skip
 
 
@@ -220,10 +224,6 @@ def __getattr__(name: str) -> object:
         return getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __name__), name)
     if name in _FUNCTIONAL:
         return getattr(importlib.import_module(".nn.functional", __name__), name)
-    if name == "vmap":
-        return importlib.import_module(".vectorize", __name__).vmap
-    if name in _NATIVE:
-        return getattr(importlib.import_module(".native_functions", __name__), name)
     if name in legacy_types.TYPES:
         return legacy_types.TYPES[name]
     if name in _IN_PLACE and hasattr(Tensor, name):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import linalg
 from ._tensor import Tensor
 from .nn import functional
 
@@ -114,8 +115,42 @@ def convolution(
     return found
 
 
+def ctc_loss(
+    log_probs: Tensor, targets: Tensor, input_lengths: Any, target_lengths: Any, blank: int = 0,
+    reduction: Any = 1, zero_infinity: bool = False,
+) -> Tensor:  # fmt: skip
+    """See `nn.functional.ctc_loss`."""
+    return functional.ctc_loss(
+        log_probs, targets, input_lengths, target_lengths, blank, _reduction(reduction),
+        zero_infinity,
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ norms
+
+
+def frobenius_norm(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
+    """The square root of the sum of squares; prefer `linalg.vector_norm`."""
+    return linalg.vector_norm(input, 2, dim, keepdim)
+
+
+def nuclear_norm(input: Tensor, dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """The sum of the singular values; prefer `linalg.matrix_norm`."""
+    return linalg.matrix_norm(input, "nuc", tuple(dim), keepdim)
+
+
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norms of the slices along `dim` (-1: of the whole), in a shape that broadcasts."""
+    if dim == -1:
+        whole: Tensor = v.norm(pow)
+        return whole
+    slices: Tensor = v.movedim(dim, 0).reshape(v.shape[dim], -1).norm(pow, 1)
+    return slices.reshape([n if d == dim % v.ndim else 1 for d, n in enumerate(v.shape)])
+
+
 __all__ = [
     "batch_norm", "binary_cross_entropy_with_logits", "convolution", "cosine_embedding_loss",
-    "embedding", "hinge_embedding_loss", "kl_div", "margin_ranking_loss", "poisson_nll_loss",
+    "ctc_loss", "embedding", "frobenius_norm", "hinge_embedding_loss", "kl_div",
+    "margin_ranking_loss", "norm_except_dim", "nuclear_norm", "poisson_nll_loss",
     "triplet_margin_loss",
 ]  # fmt: skip

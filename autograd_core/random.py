@@ -3,6 +3,22 @@
 The bit stream is NumPy's Philox (CuPy's on a GPU), a counter-based generator: Salmon et
 al., "Parallel random numbers: as easy as 1, 2, 3", 2011.  The same seed gives the same
 numbers on every run and machine; they are **not** the numbers that PyTorch draws.
+
+``Generator().manual_seed(s)`` on the CPU is ``np.random.Generator(np.random.Philox(s))``:
+
+====================================  ===================================================
+function                              draws
+====================================  ===================================================
+rand, uniform_, bernoulli, dropout    ``random(shape, float32)``, or float64
+randn, normal, normal_                ``standard_normal(shape, float32)``, or float64
+exponential_, multinomial             ``standard_exponential(shape)``
+randint, random_                      ``integers(low, high, shape)``
+randperm, shuffling loaders           ``permutation(n)``
+====================================  ===================================================
+
+Each device has a stream of its own, started from the same seed when first drawn from.
+A worker process of a `DataLoader` starts the default generator anew from the loader's base
+seed plus its number.
 """
 
 from __future__ import annotations

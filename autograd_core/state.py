@@ -55,6 +55,7 @@ class _Modes(threading.local):
     scope: tuple[str, ...] = ()
     before_write: Any = None
     autocast: Any = None
+    kept_outputs: Any = None
     run: Any = None
 
 

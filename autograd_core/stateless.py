@@ -81,8 +81,8 @@ def _own(module: Module) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 def _check_names(module: Module, given: State) -> None:
-    own = _own(module)
-    unexpected, missing = sorted(given.keys() - own.keys()), sorted(own.keys() - given.keys())
+    own = {name for name, (table, key) in _own(module).items() if table[key] is not None}
+    unexpected, missing = sorted(given.keys() - own), sorted(own - given.keys())
     if unexpected or missing:
         raise RuntimeError(
             f"Error(s) in reparametrizing: unexpected key(s) {unexpected}, missing key(s) {missing}"

@@ -229,6 +229,8 @@ class Session:
     def finish(self, recording: Recording) -> None:
         """Stop, keep the trace as the last one, save it if asked, and show it."""
         recording.stop()
+        if self.front is not None and recording.options.get("break"):
+            self.front.breakpoints_changed()  # those of the cell are gone
         trace = recording.trace
         _name_places(trace)
         self.last = trace, recording.where

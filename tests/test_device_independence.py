@@ -24,17 +24,29 @@ strict_device.register()
 ON_THE_HOST = {
     # name: why a copy to the host is part of the call
     "allclose": "its result is a Python bool",
+    "bincount": "the length of the result depends on the largest element",
+    "combinations": "its table of places comes from the host",
+    "cov": "negative weights are an error",
     "equal": "its result is a Python bool",
+    "histc": "the range depends on the smallest and largest element",
+    "histogram": "the range depends on the smallest and largest element",
+    "histogramdd": "the range depends on the smallest and largest element",
     "istft": "windows that leave gaps are an error",
     "linalg.ldl_factor": "each pivot depends on the numbers that the one before left",
     "linalg.lstsq": "whether there are residuals depends on the ranks",
     "linalg.lu_factor": "a singular matrix is an error",
     "linalg.matrix_exp": "how often to square depends on the largest norm",
     "matrix_exp": "how often to square depends on the largest norm",
+    "nn.functional.ctc_loss": "lengths and labels decide the shape and order of what is computed",
     "nn.functional.gaussian_nll_loss": "a negative variance is an error, as in PyTorch",
     "nn.functional.one_hot": "without num_classes, the shape depends on the largest element",
+    "segment_reduce": "lengths that do not add up are an error",
+    "unravel_index": "a position out of range is an error",
     "Tensor.__getitem__": "a 0-d index tensor stands for an int, a list comes from the host",
 }
+for _name in REGISTRY:
+    if "_polynomial_" in _name:
+        ON_THE_HOST[_name] = "how many steps to take depends on the largest degree"
 
 
 @pytest.mark.parametrize(("entry", "index"), CASES)

@@ -191,7 +191,7 @@ class autocast(Mode):
             warnings.warn(
                 "User provided device_type of 'cuda', but CUDA is not available. "
                 "Disabling autocast.",
-                stacklevel=stacklevel + 1,
+                stacklevel=stacklevel,
             )
             return False
         if self.fast_dtype not in _LOW:
@@ -199,7 +199,7 @@ class autocast(Mode):
                 f"In {self.device.upper()} autocast, but the target dtype is not supported. "
                 f"Disabling autocast.\n{self.device.upper()} Autocast only supports dtypes of "
                 f"{', '.join(map(repr, _LOW))} currently.",
-                stacklevel=stacklevel + 1,
+                stacklevel=stacklevel,
             )
             return False
         return True

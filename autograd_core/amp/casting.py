@@ -15,7 +15,6 @@ from typing import Any
 
 from .. import dtypes, state
 from .._tensor import Tensor
-from ..declare import REGISTRY
 from .lists import LISTS, OF_PRIMITIVE
 
 _PACKAGE = __name__.partition(".")[0]
@@ -43,7 +42,7 @@ class Autocast:
     def cast_inputs(self, primitive: str, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The inputs of a primitive op, cast as the lists say."""
         where, policy = self._policy(OF_PRIMITIVE.get(primitive, primitive), inputs)
-        if policy is None:
+        if policy is None or policy == "first":
             return inputs
         with off():
             return tuple(self._cast_all(inputs, where, policy))
@@ -54,11 +53,13 @@ class Autocast:
         if policy is None:
             return fn(*args, **kwargs)
         with off():
-            if policy != "sum" or kwargs.get("dtype") is None:
-                values = self._cast_all((*args, *kwargs.values()), where, policy)
-                args = values[: len(args)]
-                kwargs = dict(zip(kwargs, values[len(args) :], strict=True))
-            return fn(*args, **kwargs)
+            if policy == "sum" and kwargs.get("dtype") is not None:
+                return fn(*args, **kwargs)
+            given = (*args, *kwargs.values())
+            values = self._cast_all(given, where, policy)
+            named = dict(zip(kwargs, values[len(args) :], strict=True))
+            result = fn(*values[: len(args)], **named)
+            return result.to(next(_tensors(given)).dtype) if policy == "first" else result
 
     def _policy(self, name: str, values: Any) -> tuple[str, str | None]:
         for tensor in _tensors(values):
@@ -71,7 +72,7 @@ class Autocast:
         target = self.lower[where]
         if policy == "plain":
             return list(values)
-        if policy in ("float32", "sum"):
+        if policy in ("float32", "sum", "first"):
             target = dtypes.float32
         elif policy == "promote":
             kinds = [t.dtype for t in _tensors(values) if _eligible(t, where)]
@@ -160,9 +161,6 @@ def install() -> None:
     _installed = True
     for space in ("nn.functional", "linalg", "fft", "special"):
         __import__(f"{_PACKAGE}.{space}")
-    for op in list(REGISTRY.values()):
-        if OF_PRIMITIVE.get(op.name, op.name) in _NAMES:
-            op.build()  # so that the wrapper is around the function and not around its stub
     wrapped: dict[int, tuple[Any, Any]] = {}
     for name, fn in _public():
         if id(fn) not in wrapped:

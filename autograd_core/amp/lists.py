@@ -8,6 +8,8 @@ float32     they become float32
 sum         they become float32, unless ``dtype=`` says something else
 promote     they become the widest dtype among them
 plain       nothing, to the op and what it is made of
+first       they are computed with in float32, and the result is of the first one's
+            dtype: so norms whose parameters are float32 pass a lower precision on
 refused     an error: the op overflows too easily
 ==========  ==================================================================
 
@@ -62,12 +64,14 @@ LISTS: dict[str, dict[str, str]] = {
         float32=_LOSSES + _FLOAT32_CPU,
         promote="cat gru_gates index_copy lstm_gates stack",
         plain="bilinear",
+        first="batch_norm group_norm instance_norm layer_norm rms_norm",
     ),
     "cuda": _table(
         lower=_LOWER + _LOWER_CUDA,
         float32=_LOSSES + _FLOAT32_CUDA,
         sum=_SUM_CUDA,
         promote=_PROMOTE_CUDA + "cat gru_gates lstm_gates stack",
+        first="batch_norm instance_norm rms_norm",
         refused="binary_cross_entropy",
     ),
 }

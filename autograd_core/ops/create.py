@@ -561,6 +561,8 @@ def logspace(
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
     start, end = _number(start), _number(end)
+    if dtype is not None and dtypes.as_dtype(dtype).category < FLOATING:
+        start, end = int(start), int(end)
 
     def make(m: Any) -> Any:
         powers = _linear(m.xp, start, end, steps, np.dtype("f8"))

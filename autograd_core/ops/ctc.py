@@ -21,7 +21,7 @@ from .create import tensor
 from .loss import check_reduction
 from .select import where
 
-__all__ = ["ctc_loss"]
+__all__: list[str] = []
 
 
 # ------------------------------------------------------------------ on arrays

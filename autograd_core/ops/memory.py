@@ -179,6 +179,25 @@ def is_shared(self: Tensor) -> bool:
     return False
 
 
+@method()
+def share_memory_(self: Tensor) -> Tensor:
+    """The tensor itself; there is one process."""
+    return self
+
+
+@method()
+def to_dense(self: Tensor, dtype: Any = None) -> Tensor:
+    """The tensor itself (in another dtype): every tensor is dense."""
+    return self if dtype is None else self.to(dtype)
+
+
+@method()
+def dim_order(self: Tensor) -> tuple[int, ...]:
+    """The dimensions from the outermost to the innermost in memory."""
+    strides = self.stride()
+    return tuple(sorted((d for d, _ in enumerate(strides)), key=lambda d: -strides[d]))
+
+
 method("is_cpu")(property(lambda self: self.device.type == "cpu", doc="Whether it is on the CPU."))
 method("is_meta")(property(lambda self: False, doc="Always False: every tensor has memory."))
 method("grad_dtype")(property(lambda self: self.dtype, doc="The dtype of its gradient: its own."))

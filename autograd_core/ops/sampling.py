@@ -136,12 +136,13 @@ def randint_like(
     device: Any = None,
     requires_grad: bool = False,
     memory_format: Any = None,
+    generator: Any = None,
 ) -> Tensor:
     """Integers below `high` (and from `low` on), of the shape, dtype and device of `input`."""
     if high is None:
         low, high = 0, low
     shape = _shape_of(input, "randint_like")
-    return _integers(int(low), int(high), shape, None, dtype, device, requires_grad, input)
+    return _integers(int(low), int(high), shape, generator, dtype, device, requires_grad, input)
 
 
 def randperm(

@@ -169,8 +169,9 @@ def searchsorted_op(xp: Any, sorted_sequence: Any, values: Any, *, right: bool) 
     side = "right" if right else "left"
     if sorted_sequence.ndim == 1:
         return xp.searchsorted(sorted_sequence, values, side=side).astype("i8")
-    n = sorted_sequence.shape[-1]
-    rows = sorted_sequence.reshape(-1, n)
+    if not (values.size and sorted_sequence.size):
+        return xp.zeros(values.shape, "i8")
+    rows = sorted_sequence.reshape(-1, sorted_sequence.shape[-1])
     wanted = values.reshape(rows.shape[0], -1)
     found = xp.zeros(wanted.shape, "i8")
     for i in range(rows.shape[0]):
@@ -233,6 +234,13 @@ def _answer(values: Tensor, inverse: Any, counts: Any, wanted: tuple[bool, bool]
     return tuple(found) if len(found) > 1 else values
 
 
+def _refuse_empty_slices(array: Any, d: int | None) -> None:
+    if d is not None and 0 in array.shape and array.shape[d]:
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
+
+
 @method()
 def unique(
     input: Tensor,
@@ -250,6 +258,7 @@ def unique(
     """
     array, owner = input._array, backend_of(input._array)
     d = None if dim is None else wrap_dim(dim, array.ndim)
+    _refuse_empty_slices(array, d)
     values, inverse, counts = owner.xp.unique(
         array, return_inverse=True, return_counts=True, axis=d
     )
@@ -273,8 +282,9 @@ def unique_consecutive(
     xp = backend_of(input._array).xp
     array = input._array.reshape(-1) if dim is None else input._array
     d = 0 if dim is None else wrap_dim(dim, array.ndim)
+    _refuse_empty_slices(array, None if dim is None else d)
     n = array.shape[d]
-    rows = xp.moveaxis(array, d, 0).reshape(n, -1)
+    rows = xp.moveaxis(array, d, 0).reshape(n, -1 if n else 0)
     changes = xp.ones(n, dtype=bool)
     changes[1:] = (rows[1:] != rows[:-1]).any(axis=1)
     starts = xp.nonzero(changes)[0]

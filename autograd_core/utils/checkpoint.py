@@ -27,10 +27,16 @@ from ..nn.modules.container import Sequential
 from ..source import MARK, getframe
 from .operator_log import OperatorLog, compare
 from .recompute import CheckpointError, GraphExecGroup, Region, Surroundings, metadata_of, outside
+from .selective import (
+    CheckpointPolicy,
+    SelectiveCheckpointContext,
+    create_selective_checkpoint_contexts,
+)
 
 __all__ = [
-    "CheckpointError", "CheckpointFunction", "GraphExecGroup", "check_backward_validity",
-    "checkpoint", "checkpoint_sequential", "detach_variable", "noop_context_fn",
+    "CheckpointError", "CheckpointFunction", "CheckpointPolicy", "GraphExecGroup",
+    "SelectiveCheckpointContext", "check_backward_validity", "checkpoint", "checkpoint_sequential",
+    "create_selective_checkpoint_contexts", "detach_variable", "noop_context_fn",
     "set_checkpoint_debug_enabled", "set_checkpoint_early_stop",
 ]  # fmt: skip
 

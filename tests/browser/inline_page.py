@@ -1,8 +1,27 @@
 """What a person does with the live graph under a cell, for tests."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from browser.lab import Lab
+
+
+@contextmanager
+def wide_page(server: tuple[str, Path], chromium: Any) -> Iterator[Lab]:
+    """A page of JupyterLab for several tests."""
+    lab = Lab(chromium.new_page(viewport={"width": 1280, "height": 1000}), *server)
+    lab.start()
+    yield lab
+    lab.end()
+    lab.page.close()
+
+
+def make_room(lab: Lab) -> None:
+    """Close what is beside the notebook."""
+    shell = "window.jupyterapp.shell"
+    lab.page.evaluate(f"() => {{ {shell}.collapseLeft(); {shell}.collapseRight(); }}")
 
 
 class Graph:
@@ -20,7 +39,8 @@ class Graph:
         self.lab = lab
         self.page = lab.page
         self.cell = cell
-        self.root = lab.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".ag-root")
+        notebook = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        self.root = notebook.locator(".jp-Cell").nth(cell).locator(".ag-root")
 
     def find(self, selector: str) -> Any:
         """Parts of it."""

@@ -23,7 +23,7 @@ _EMPTY = """async () => {
     const app = window.jupyterapp;
     await app.serviceManager.sessions.shutdownAll();
     for (const widget of [...app.shell.widgets('main')]) {
-        if (widget.context) widget.context.model.dirty = false;
+        if (widget.context?.model) widget.context.model.dirty = false;
         widget.dispose();
     }
     window.localStorage.removeItem('autograd-core:folded');

@@ -241,10 +241,12 @@ def test_a_hostile_name_stays_text(lab: Lab) -> None:
     cell = f"""\
 %%autograd_trace
 from autograd_core import nn
-net = nn.Module()
+class Net(nn.Module):
+    def forward(self, x):
+        return self._modules[{evil!r}](x)
+net = Net()
 net.add_module({evil!r}, nn.Linear(2, 2))
-x = ag.ones(1, 2)
-net._modules[{evil!r}](x).tanh().sum().backward()  # {evil}"""
+net(ag.ones(1, 2)).tanh().sum().backward()  # {evil}"""
     lab.open(SETUP, cell)
     lab.run_cell(0)
     lab.says("Idle")
@@ -254,7 +256,6 @@ net._modules[{evil!r}](x).tanh().sum().backward()  # {evil}"""
     lab.says(evil)
     assert lab.panel.locator(".ag-Source").inner_text().endswith(f"# {evil}")
     lab.shows(f"net.{evil}.weight")  # in the table of parameters
-    lab.page.wait_for_selector(f"{PANEL} .ag-GutterMark", state="detached")
     assert lab.page.locator(f"{PANEL} img").count() == 0
     assert lab.errors == []  # there is no function hurt
     lab.panel.get_by_role("button", name="Delete breakpoint 1").click()
@@ -279,7 +280,10 @@ def test_the_panel_drives_a_stop_in_notebook_7(notebook7: Any) -> None:
     notebook7.press("over")
     notebook7.says("Paused before MulBackward0")
     notebook7.press("continue")
-    verify_gradients(notebook7)
+    notebook7.wait_for_cell(1)
+    assert notebook7.run_cell(2) == "True\n"
+    # Notebook 7.6 itself stumbles over 'schema' on every page.
+    assert [error for error in notebook7.errors if "'schema'" not in error] == []
 
 
 # --- the build ----------------------------------------------------------------------------------

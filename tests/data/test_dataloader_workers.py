@@ -285,7 +285,7 @@ def test_ctrl_c_ends_the_workers():
     iterator = iter(DataLoader(w.Sleeps(2), num_workers=2))
     running = processes(iterator)
     previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
     try:
         with pytest.raises(KeyboardInterrupt):
             next(iterator)

@@ -20,6 +20,8 @@ from autograd_core.debug.draw import theme
 from autograd_core.debug.draw.graph import Graph, Item
 from autograd_core.debug.draw.layers import Arrow, Cell, arrange
 from autograd_core.debug.draw.layout import place
+from autograd_core.debug.draw.scene import scene_of
+from autograd_core.debug.draw.shapes import Line
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<img src=x onerror=alert(1)>\"'&]]>\\n\x00\u202e"
@@ -137,6 +139,19 @@ def test_collapse():
     assert [b.title for b in closed.boxes if b.kind == "scope"] == ["net"]
     assert {h.title for h in layout_of(graph, 2).hulls} == {"net", "net.0", "net.1", "net.2"}
     assert len(layout_of(graph, False).boxes) == len(graph.items)
+    assert len(layout_of(chain_graph(30, ("net", "0")), False).boxes) == 31
+
+
+def test_an_arrow_from_a_node_that_backward_did_not_reach_is_grey():
+    reached, not_reached = Item(0, "op", "Sum", 2, norm=1.0), Item(1, "op", "Cat", 3)
+    not_reached.flag = "unreached"
+    items = [reached, not_reached, Item(2, "op", "Mul", 1, norm=1.0)]
+    light = theme.theme_of("light")
+    drawn = scene_of(Graph(items, [(0, 2), (1, 2)]), light)
+    strokes = [shape.stroke for shape in drawn.shapes if isinstance(shape, Line) and shape.smooth]
+    assert len(strokes) == 2
+    assert light.edge in strokes
+    assert len(set(strokes)) == 2
 
 
 def test_repeats_are_folded():

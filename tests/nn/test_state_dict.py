@@ -198,3 +198,16 @@ def test_older_calls_of_state_dict(m):
         state = m.nn.Linear(1, 1).state_dict(OrderedDict(first=1), "p.", True)
     assert list(state) == ["first", "p.weight", "p.bias"]
     assert state["p.weight"].requires_grad
+
+
+@LIBRARIES
+def test_a_batch_norm_from_before_batches_were_counted(m):
+    n = m.nn.Sequential(m.nn.BatchNorm1d(2))
+    n(m.ones(3, 2))
+    state = {k: v for k, v in n.state_dict().items() if not k.endswith("tracked")}
+    assert not n.load_state_dict(state).missing_keys
+    assert n[0].num_batches_tracked.item() == 1
+    new = n.state_dict()
+    del new["0.num_batches_tracked"]
+    with pytest.raises(RuntimeError, match=r'Missing key.*"0\.num_batches_tracked"'):
+        n.load_state_dict(new)

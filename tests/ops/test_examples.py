@@ -160,7 +160,10 @@ def test_against_finite_differences(entry, index):
     grads = ag.autograd.grad(
         wanted,
         leaves,
-        [ag.tensor(c.tolist(), dtype=kind_of(ag, c, "float64")).reshape(c.shape) for c in cotangents],
+        [
+            ag.tensor(c.tolist(), dtype=kind_of(ag, c, "float64")).reshape(c.shape)
+            for c in cotangents
+        ],
         allow_unused=True,
     )
     step = 1e-6

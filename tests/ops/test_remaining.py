@@ -290,3 +290,20 @@ def test_native_argument_orders():
     image, kernel = ag.ones(1, 1, 4, 4), ag.ones(1, 1, 3, 3)
     found = ag.convolution(image, kernel, None, (1, 1), (0, 0), (1, 1), False, (0, 0), 1)
     assert found.tolist() == [[[[9.0, 9.0], [9.0, 9.0]]]]
+
+
+def test_old_norms():
+    x = ag.arange(6.0).reshape(2, 3)
+    assert ag.frobenius_norm(x, (0, 1)).item() == pytest.approx(math.sqrt(55))
+    singular = ag.linalg.svdvals(x)
+    assert ag.nuclear_norm(x).item() == pytest.approx(singular.sum().item(), rel=1e-5)
+    by_row = ag.norm_except_dim(x, 2, 0)
+    assert tuple(by_row.shape) == (2, 1)
+    assert by_row.flatten().tolist() == pytest.approx([math.sqrt(5), math.sqrt(50)])
+    assert ag.norm_except_dim(x, 2, -1).item() == pytest.approx(math.sqrt(55))
+
+
+def test_order_of_dimensions_in_memory():
+    x = ag.zeros(2, 3, 4)
+    assert x.dim_order() == (0, 1, 2)
+    assert x.permute(2, 0, 1).dim_order() == (1, 2, 0)

@@ -106,7 +106,7 @@ def outline(graph: Graph, collapse: int | bool | None = None, max_boxes: int = 6
     """
     scopes = _scopes(graph)
     fault = _fault(graph)
-    if collapse is False:
+    if collapse is False or (collapse is None and len(graph.items) <= max_boxes):
         return _build(graph, scopes, {s.path for s in scopes}, math.inf, fault)
     if collapse is None:
         opened = _open_what_fits(graph, scopes, max_boxes, fault)
@@ -189,7 +189,7 @@ def _build(
     fault: int | None,
 ) -> Box:
     hulls: dict[tuple[str, ...], Box] = {}
-    room = {s.path: max_boxes if not s.path else max(max_boxes // 3, 8) for s in scopes}
+    room = {s.path: max_boxes if not s.path else max(max_boxes / 3, 8) for s in scopes}
     for scope in scopes:
         if scope.path not in opened or (scope.path and len(scope.total) == 1):
             continue

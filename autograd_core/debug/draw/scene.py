@@ -250,10 +250,10 @@ def _hull(scene: Scene, hull: Box, theme: Theme) -> None:
 
 def _route(scene: Scene, graph: Graph, route: Route, theme: Theme) -> None:
     target = route.target
-    known = not math.isnan(target.high) and target.flag not in (*outlines.BAD, "unreached")
-    if target.flag in outlines.BAD:
+    carries = "unreached" not in (route.source.flag, target.flag)
+    if carries and target.flag in outlines.BAD:
         colour, width = VERMILION, 3.0
-    elif known:
+    elif carries and not math.isnan(target.high):
         colour, width = viridis(position(target.high)), stroke_width(target.high)
     else:
         colour, width = theme.edge, 1.2

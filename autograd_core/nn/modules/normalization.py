@@ -239,6 +239,15 @@ class _Running(_Affine):
         self.reset_running_stats()
         super().reset_parameters()
 
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: dict[str, Any], *rest: Any
+    ) -> None:
+        """As a module; states from before version 2 did not count batches."""
+        count, key = self.num_batches_tracked, f"{prefix}num_batches_tracked"
+        if count is not None and (local_metadata.get("version") or 1) < 2:
+            state_dict.setdefault(key, count)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
     def _check_rank(self, input: Tensor) -> None:
         if input.ndim not in self.ranks:
             wanted = " or ".join(f"{r}D" for r in self.ranks)

@@ -1,12 +1,12 @@
 /** Cells of a notebook: run one under the tracer, go to a line of one. */
 
-import { CodeCell } from '@jupyterlab/cells';
+import { CodeCell, isCodeCellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { OutputArea } from '@jupyterlab/outputarea';
 import type { KernelMessage } from '@jupyterlab/services';
 
 import type { Place } from '../../src/protocol/messages.js';
-import { lineIn } from './lines.js';
+import { cellAt, lineIn, type Sources } from './lines.js';
 
 const MAGIC = '%%autograd_trace';
 
@@ -51,7 +51,17 @@ export async function traceCell(notebook: NotebookPanel, cell: CodeCell): Promis
 
 /** The index of the cell that a place is in; -1 if it is in none of this notebook. */
 export function cellOf(notebook: NotebookPanel, place: Place): number {
-  return notebook.content.widgets.findIndex(cell => cell.model.id === place.cell_id);
+  const id = cellAt(place, sourcesOf(notebook));
+  return notebook.content.widgets.findIndex(cell => cell.model.id === id);
+}
+
+/** The texts of a notebook's cells, and the numbers of their last executions. */
+export function sourcesOf(notebook: NotebookPanel): Sources {
+  const entries = notebook.content.widgets.map(({ model }) => {
+    const count = isCodeCellModel(model) ? model.executionCount : null;
+    return [model.id, { text: model.sharedModel.getSource(), count }] as const;
+  });
+  return new Map(entries);
 }
 
 /** Select the line of a place and bring it into view. False if it is in no cell here. */

@@ -8,6 +8,7 @@ import { EditorView, gutter, GutterMarker, ViewPlugin } from '@codemirror/view';
 import type { CodeEditor } from '@jupyterlab/codeeditor';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { sourcesOf } from './cells.js';
 import type { Link } from './link.js';
 import { marksOf, type CellMarks, type Mark } from './marks.js';
 
@@ -79,14 +80,8 @@ export class Gutter {
   /** Show what there is to mark in a notebook. */
   update(link: Link | null): void {
     this.link = link;
-    const sources = new Map(
-      (link?.notebook.content.widgets ?? []).map(cell => [
-        cell.model.id,
-        { text: cell.model.sharedModel.getSource(), count: executionCountOf(cell.model) },
-      ]),
-    );
     this.marks = link
-      ? marksOf(link.model, link.breakpoints, sources)
+      ? marksOf(link.model, link.breakpoints, sourcesOf(link.notebook))
       : new Map<string, Map<number, Mark>>();
     const shown = JSON.stringify([...this.marks].map(([id, lines]) => [id, [...lines]]));
     if (shown === this.shown) return;
@@ -112,8 +107,4 @@ export class Gutter {
     if (paused) texts.unshift(this.trans.__('Paused here: %1', this.link?.state.reason ?? ''));
     return texts.join('\n');
   }
-}
-
-function executionCountOf(model: object): number | null {
-  return (model as { executionCount?: number | null }).executionCount ?? null;
 }

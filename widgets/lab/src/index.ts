@@ -78,7 +78,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     tracker.activeCellChanged.connect(() => commands.notifyCommandChanged());
     follow();
 
-    offerControl(element => links.around(element));
+    // Widgets hear events on their own comms, as long as the run is theirs.
+    offerControl(element => {
+      const link = links.around(element);
+      return link && { send: content => link.send(content), listen: () => () => undefined };
+    });
     goWhereTheRendererSays(tracker);
     passKeysFromBoxes(app);
     const show = (): void => shell.activateById(panel.id);

@@ -2,6 +2,24 @@
 
 import type { Place } from '../../src/protocol/messages.js';
 
+/** For each cell's id its text, and the number of its last execution. */
+export type Sources = ReadonlyMap<string, { text: string; count: number | null }>;
+
+/**
+ * The id of the cell that a place is in, undefined if it is in none.
+ *
+ * The kernel does not know the id of the cell that loaded the extension: that is found by its
+ * number, if the line still reads the same.
+ */
+export function cellAt(place: Place, sources: Sources): string | undefined {
+  if (place.cell_id !== undefined) return sources.has(place.cell_id) ? place.cell_id : undefined;
+  if (place.execution_count === undefined) return undefined;
+  const cells = [...sources].find(
+    ([, { text, count }]) => count === place.execution_count && findLine(text, place) !== null,
+  );
+  return cells?.[0];
+}
+
 /**
  * The line of a place in a cell's text.
  *

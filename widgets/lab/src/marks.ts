@@ -4,7 +4,7 @@ import { staticTest } from '../../src/model/breakpoints.js';
 import { Graph } from '../../src/model/graph.js';
 import type { TraceModel } from '../../src/model/trace.js';
 import type { Breakpoint, Place } from '../../src/protocol/messages.js';
-import { findLine } from './lines.js';
+import { cellAt, findLine, type Sources } from './lines.js';
 
 export interface Mark {
   breakpoints: Breakpoint[];
@@ -14,9 +14,6 @@ export interface Mark {
 
 /** For each cell's id its marked lines, counted from 0. */
 export type CellMarks = Map<string, Map<number, Mark>>;
-
-/** A cell's text, and the number of its last execution. */
-export type Sources = ReadonlyMap<string, { text: string; count: number | null }>;
 
 export function marksOf(
   model: TraceModel,
@@ -76,9 +73,9 @@ function markTyped(marks: CellMarks, breakpoint: Breakpoint, sources: Sources): 
 }
 
 function markAt(marks: CellMarks, place: Place, sources: Sources): Mark | null {
-  const source = place.cell_id === undefined ? undefined : sources.get(place.cell_id);
-  const line = source ? findLine(source.text, place) : null;
-  return line === null ? null : markLine(marks, place.cell_id!, line);
+  const id = cellAt(place, sources);
+  const line = id === undefined ? null : findLine(sources.get(id)!.text, place);
+  return line === null ? null : markLine(marks, id!, line);
 }
 
 function markLine(marks: CellMarks, id: string, line: number): Mark {

@@ -124,6 +124,11 @@ export class Panel extends Widget {
     this.draw();
   }
 
+  protected override onUpdateRequest(message: Message): void {
+    super.onUpdateRequest(message);
+    this.draw();
+  }
+
   protected override onAfterHide(message: Message): void {
     super.onAfterHide(message);
     this.graph.update(null);

@@ -2,6 +2,7 @@
 
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import { usePalette } from '../../src/draw/colour.js';
 import type { Links } from './links.js';
 import type { Panel } from './panel.js';
 
@@ -18,8 +19,10 @@ export async function followSettings(
     panel.rate = rate;
     links.rate = rate;
     panel.graph.showBoxes(settings.get('nodeCap').composite as number);
-    // All graphs of the page look there, also those under cells.
-    document.body.dataset['autogradColours'] = settings.get('colours').composite as string;
+    const colours = settings.get('colours').composite as string;
+    usePalette(colours);
+    document.body.dataset['autogradColours'] = colours; // graphs under cells look there
+    panel.update();
   };
   settings.changed.connect(apply);
   apply();

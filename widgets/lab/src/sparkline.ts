@@ -75,7 +75,12 @@ export class Sparkline {
 
   constructor(private readonly trans: TranslationBundle) {
     const size = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT };
-    setAttributes(this.node, { class: 'ag-Sparkline', role: 'img', ...size });
+    setAttributes(this.node, {
+      class: 'ag-Sparkline',
+      role: 'img',
+      ...size,
+      preserveAspectRatio: 'none',
+    });
     setAttributes(this.odd, { class: 'ag-SparkOdd' });
     this.node.append(this.path, this.end, this.odd);
   }

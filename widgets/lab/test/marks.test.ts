@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { TraceModel } from '../../src/model/trace.js';
 import type { Breakpoint, Place, State } from '../../src/protocol/messages.js';
-import { findLine, lineIn } from '../src/lines.js';
+import { cellAt, findLine, lineIn } from '../src/lines.js';
 import { marksOf } from '../src/marks.js';
 
 const SOURCE = 'w.grad = None\ny = (w * 3).tanh()\ny.sum().backward()';
@@ -62,6 +62,15 @@ describe('marks beside lines', () => {
     expect(marksOf(model, [], sources).get('c')?.get(1)?.paused).toBe(true);
     model.setState({ status: 'idle' });
     expect(marksOf(model, [], sources).size).toBe(0);
+  });
+
+  it('find a cell by its number where the kernel does not know its id', () => {
+    const unknown = place(2, 'y = (w * 3).tanh()');
+    delete unknown.cell_id;
+    expect(cellAt(unknown, sources)).toBe('c');
+    expect(cellAt({ ...unknown, execution_count: 5 }, sources)).toBeUndefined();
+    expect(cellAt({ ...unknown, text: 'z' }, sources)).toBeUndefined();
+    expect(cellAt({ ...unknown, cell_id: 'gone' }, sources)).toBeUndefined();
   });
 
   it('are left out for lines that read differently now', () => {

@@ -24,7 +24,7 @@ export const SAYS: Record<Verb, { label: string; says: string; key: string }> = 
 
 /** What verbs are in Python code: commands of pdb. */
 const IN_PYTHON: Partial<Record<Verb, { line: string; says: string }>> = {
-  continue: { line: 'continue', says: SAYS.continue.says },
+  continue: { line: 'continue', says: 'Leave Python, stop at the next node' },
   over: { line: 'next', says: 'Run this line of Python, stop at the next' },
   into: { line: 'step', says: 'Step into what this line calls' },
   out: { line: 'return', says: 'Run to the end of this function' },

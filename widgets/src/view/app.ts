@@ -84,6 +84,8 @@ class App implements Mounted {
   /** The stop that the view went to already. */
   private shownPause = '';
   private noticeTimer = 0;
+  /** The box that was selected because the run was paused there. */
+  private pausedKey: string | null = null;
   private readonly compact: boolean;
 
   constructor(element: HTMLElement, options: MountOptions) {
@@ -260,6 +262,7 @@ class App implements Mounted {
     this.minimap.show(scene);
     this.legend.show(this.theme, scene.diff !== null);
     this.inspector.show(scene, this.model.state, this.isLive);
+    if (this.compact) this.letGo(scene);
     const { selected } = scene;
     this.root.toggleAttribute('data-inspect', selected !== null && selected.row !== scene.paused);
     this.flow.show(scene, this.model, this.view.flowBy, this.view.compare);
@@ -272,8 +275,14 @@ class App implements Mounted {
 
   private selectPaused(scene: Scene): void {
     const box = scene.outline.boxes[scene.outline.owner[scene.paused]!] ?? null;
-    this.view.selected = box?.key ?? null;
+    this.pausedKey = this.view.selected = box?.key ?? null;
     scene.selected = box;
+  }
+
+  /** A run that goes on leaves nothing selected: nobody chose it. */
+  private letGo(scene: Scene): void {
+    if (scene.paused >= 0 || scene.selected?.key !== this.pausedKey) return;
+    this.pausedKey = this.view.selected = scene.selected = null;
   }
 
   private describe(scene: Scene): void {
@@ -295,7 +304,7 @@ class App implements Mounted {
     this.root.dataset['status'] = kind;
     this.toolbar.showPressed('expand', view.maxBoxes === ALL_BOXES);
     this.toolbar.showPressed('code', pipeline.scene?.showCode ?? false);
-    this.toolbar.showPressed('tree', !this.root.hasAttribute('data-no-tree'));
+    this.toolbar.showPressed('tree', this.tree.isShown);
     this.timeline.show({
       oldest: model.oldest, newest: model.newest, shown: pipeline.shown,
       following: view.iteration === null, compare: view.compare,

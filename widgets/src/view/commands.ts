@@ -106,13 +106,21 @@ export class Commands {
         break;
       }
       case 'tree':
-        this.parts.root.toggleAttribute('data-no-tree');
-        this.parts.showControls();
+        this.toggleTree();
         break;
       case 'help':
         showHelp(this.parts.root);
         break;
     }
+  }
+
+  /** Where there is little room it is hidden unless somebody asks for it. */
+  private toggleTree(): void {
+    const { root, tree, showControls } = this.parts;
+    const shown = tree.isShown;
+    root.toggleAttribute('data-no-tree', shown);
+    root.toggleAttribute('data-tree', !shown);
+    showControls();
   }
 
   /** To where it is paused, or to the last step. */

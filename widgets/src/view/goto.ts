@@ -36,9 +36,12 @@ function findCell(place: Place): Element | null {
   }
   if (place.execution_count === undefined) return null;
   const wanted = `[${place.execution_count}]:`;
+  let running: Element | null = null;
   for (const prompt of document.querySelectorAll('.jp-InputPrompt, .input_prompt')) {
     const text = prompt.textContent.replace(/^In\s*/, '').trim();
-    if (text === wanted) return prompt.closest('.jp-Cell, .cell') ?? prompt;
+    const cell = prompt.closest('.jp-Cell, .cell') ?? prompt;
+    if (text === wanted) return cell;
+    if (text === '[*]:') running ??= cell; // it has no number as long as it runs
   }
-  return null;
+  return running;
 }

@@ -62,6 +62,12 @@ export class OutlineTree {
     this.render();
   }
 
+  /** Whether there is room for it, or somebody asked for it. */
+  get isShown(): boolean {
+    const { clientWidth, clientHeight } = this.element;
+    return clientWidth > 0 && clientHeight > 0;
+  }
+
   /** How many rows the tree has, shown or not. */
   get size(): number {
     return this.rows.length;

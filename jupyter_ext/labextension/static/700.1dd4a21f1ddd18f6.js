@@ -10,7 +10,7 @@
 
   display: flex;
   flex-direction: column;
-  min-width: 300px;
+  min-width: 240px;
   background: var(--jp-layout-color1);
   color: var(--jp-ui-font-color1);
   font-family: var(--jp-ui-font-family);
@@ -436,7 +436,7 @@ details[open] > summary.ag-Head::before {
   display: none;
 }
 
-.ag-GraphHost .ag-root .ag-main {
+.ag-GraphHost .ag-root[data-compact] .ag-main {
   grid-template-rows: minmax(0, 1fr);
   grid-template-columns: minmax(0, 1fr);
 }
@@ -448,6 +448,7 @@ details[open] > summary.ag-Head::before {
 
 .ag-GraphHost .ag-root .ag-find {
   flex-basis: 60px;
+  min-width: 0;
   margin: 0;
 }
 
@@ -465,7 +466,7 @@ details[open] > summary.ag-Head::before {
   display: none;
 }
 
-.ag-GraphHost .ag-root[data-inspect] .ag-main {
+.ag-GraphHost .ag-root[data-compact][data-inspect] .ag-main {
   grid-template-rows: minmax(0, 1fr) minmax(70px, 45%);
 }
 
@@ -480,6 +481,7 @@ details[open] > summary.ag-Head::before {
 }
 
 .ag-Scroll {
+  container-type: inline-size;
   max-height: 360px;
   margin: 0 -10px;
   padding: 0 10px;
@@ -581,6 +583,16 @@ details[open] > summary.ag-Head::before {
   fill: none;
   stroke: var(--jp-ui-font-color2);
   stroke-width: 1.2;
+}
+
+@container (max-width: 320px) {
+  .ag-Sparkline {
+    width: 48px;
+  }
+
+  .ag-Parameters small {
+    display: none;
+  }
 }
 
 .ag-Sparkline circle {
