@@ -10,7 +10,7 @@ JOBS ?= 2
 export PYTHON JOBS PYTEST_ARGS TORCH
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint types widgets unit notebooks browser kernels format bench clean
+.PHONY: help lab test lint types widgets unit notebooks browser kernels docs format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ notebooks: ## run the notebooks and compare their outputs
 widgets: ## the browser side alone: types, eslint, prettier, vitest; needs Node
 browser: ## JupyterLab and Notebook 7 in Chromium; pictures in build/browser
 kernels: ## the notebook side with the oldest ipykernel and IPython that are supported
+
+docs: $(VENV)/.installed-docs ## build the documentation into build/docs/html; a warning is an error
+	@tools/build_docs.sh $(VENV)
 
 format: $(VENV)/.installed-test ## rewrite the sources as ruff wants them
 	$(VENV)/bin/ruff check --fix .

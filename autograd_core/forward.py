@@ -5,7 +5,8 @@ from the declaration, with J the op's Jacobian and t the tangents of its inputs,
 
 =============  ======================================================================
 a linear op    ``op(t)``: the op itself (every view op is linear)
-elementwise    J is diagonal, so the gradient formula applied to t gives J t
+elementwise    J is diagonal, so the gradient formula applied to t gives J t (where complex
+               numbers are involved, of holomorphic ops only)
 any other      J^T u is linear in u, so its gradient with respect to u along t is J t
                (the double-backward trick: https://j-towns.github.io/2017/06/12/A-new-trick.html)
 =============  ======================================================================
@@ -94,7 +95,6 @@ def propagate(op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: li
         tangents = [tangent_of(x, level) for x in inputs]
         if all(t is None for t in tangents):
             continue
-        _refuse_complex(op, (*inputs, *outputs))
         with below(level):
             found = _jvp(op, inputs, statics, outputs, tangents)
         for out, tangent in zip(outputs, found, strict=False):
@@ -104,12 +104,9 @@ def propagate(op: Op, inputs: Sequence[Any], statics: Sequence[Any], outputs: li
         _keep_for_backward(op, nr, out)
 
 
-def _refuse_complex(op: Op, tensors: Sequence[Any]) -> None:
-    if any(getattr(t, "_array", None) is not None and t._array.dtype.kind == "c" for t in tensors):
-        raise NotImplementedError(
-            f"forward mode does not reach complex tensors yet ({op.name}); "
-            "use reverse mode, or keep real and imaginary parts in real tensors"
-        )
+def _complex(tensors: Sequence[Any]) -> bool:
+    arrays = (getattr(t, "_array", None) for t in tensors)
+    return any(a is not None and a.dtype.kind == "c" for a in arrays)
 
 
 def _keep_for_backward(op: Op, nr: int, out: Any) -> None:
@@ -140,8 +137,10 @@ def _jvp(
             return _tuple(op.call(*moved, **named))
     node = _stand_in(op, inputs, graph, tangents)
     values = _values(node.op, inputs, statics, outputs)
-    if op.elementwise and not any(out.dtype.is_complex for out in graph):
+    involved = _complex((*inputs, *outputs))
+    if op.elementwise and (op.holomorphic or not involved):
         return (_diagonal(node, values, graph[0], tangents),)
+    node.rare = True if involved else None  # then J^T is the adjoint, with its conjugates
     try:
         return _transposed(op, node, values, inputs, graph, tangents)
     except NotImplementedError:

@@ -97,7 +97,7 @@ def _involves_grad(self: Tensor, others: Any) -> bool:
 def _alias(self: Tensor, copy: bool) -> Tensor:
     fn = self._fn if self._view is None else current_fn(self)
     old: Tensor = Tensor._from_array(self._array.copy() if copy else self._array)
-    old._fn = self._edge() if fn is not None and fn.__class__ is ref else fn
+    old._fn = None if fn.__class__ is ref else fn  # a leaf is written where nothing is recorded
     return old
 
 

@@ -203,6 +203,8 @@ def _chosen(name: str, portable: Any) -> Any:
         special = _scipy()
         if special is None:
             return portable(np, *args)
+        if name == "gammaln":  # at -inf SciPy has -inf, and PyTorch inf
+            args = (np.where(args[0] == -np.inf, np.inf, args[0]),)
         found = getattr(special, name)(*args)
         return found if name != "polygamma" else found.astype(args[-1].dtype)
 

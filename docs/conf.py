@@ -31,12 +31,15 @@ show_warning_types = True
 myst_enable_extensions = ["deflist", "fieldlist"]
 myst_heading_anchors = 4
 # Blocks that mix Python with a prompt or a magic are coloured as far as they can be.
-suppress_warnings = ["misc.highlighting_failure", "ref.python"]
+suppress_warnings = [
+    "misc.highlighting_failure",
+    "ref.python",  # a short name of a type, as in docstrings, that several modules have
+]
 
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_member_order = "bysource"
-maximum_signature_line_length = 90
+maximum_signature_line_length = 200
 python_display_short_literal_types = True
 add_module_names = False
 napoleon_google_docstring = False

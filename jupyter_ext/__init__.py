@@ -18,12 +18,21 @@ At a stop `front_jupyter` asks: it draws the picture of how commands come in.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd_core import source
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from autograd_core.debug import Trace
+
+
+def graph(trace: Trace) -> Any:
+    """The graph of a recorded trace as a widget; see `inline.graph`."""
+    from . import inline
+
+    return inline.graph(trace)
 
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from .channels import keep_to_its_subshell
 from .details import detail_of
 from .telemetry import Encoder, Frame, pack
-from .telemetry.stream import Stream
+from .telemetry.stream import RATE, Stream
 
 if TYPE_CHECKING:
     from autograd_core.debug import Trace
+    from autograd_core.debug.stepping.stepper import Pause
 
     from .front_jupyter import JupyterFront
 
@@ -30,6 +31,7 @@ With the program that shows it (190 KB) and as text (base64) that is under 1 MB.
 """
 KEPT_BYTES = 128 << 20
 """Traces of so many bytes stay in memory for the widgets that show them, the latest first."""
+NO_ANYWIDGET = "anywidget is not installed: pip install autograd-core[lab]"
 _LET_GO = "this run has left memory, to make room for later ones; what was saved of it is shown"
 
 
@@ -42,7 +44,7 @@ def why_not(front: JupyterFront) -> str | None:
     try:
         import anywidget  # noqa: F401
     except ImportError:
-        return "anywidget is not installed: pip install autograd-core[lab]"
+        return NO_ANYWIDGET
     return None
 
 
@@ -50,7 +52,10 @@ def _widget_class() -> Any:
     """The widget's class, made when first needed: anywidget is optional."""
     global _class
     if _class is None:
-        import anywidget
+        try:
+            import anywidget
+        except ImportError:
+            raise ImportError(NO_ANYWIDGET) from None
         import traitlets
 
         class AutogradGraph(anywidget.AnyWidget):
@@ -77,8 +82,103 @@ def _widget_class() -> Any:
 _class: Any = None
 
 
-class InlineGraph:
-    """One live graph.
+def graph(trace: Trace) -> Any:
+    """The graph of a recorded trace as a widget, for wherever anywidget works.
+
+    In Jupyter ``%%autograd_trace`` shows it by itself, and live.  Elsewhere, or for a trace
+    that was loaded from a file, make it the value of a cell::
+
+        with ag.debug.trace() as t:
+            loss.backward()
+        jupyter_ext.graph(t)
+
+    Parameters
+    ----------
+    trace : Trace
+        A recorded run, which is over.
+
+    Returns
+    -------
+    anywidget.AnyWidget
+
+    Raises
+    ------
+    ImportError
+        If anywidget is not installed.
+    """
+    made = GraphWidget(trace)
+    made.save()
+    made.widget.made_by = made  # both live as long as the widget
+    return made.widget
+
+
+class GraphWidget:
+    """A widget, and what it can ask about its trace.
+
+    Parameters
+    ----------
+    trace : Trace
+        What it shows.
+    rate : float
+        How often a second rows of the trace are sent while it grows.
+    """
+
+    def __init__(self, trace: Trace, rate: float = RATE):
+        self.trace = trace
+        self.widget = _widget_class()()
+        keep_to_its_subshell(self.widget.comm)
+        self.widget.on_msg(_weakly(self._asked))
+        self.stream = Stream(trace, self._send_frame, rate)
+
+    def save(self) -> None:
+        """Leave in the notebook what it should keep."""
+        try:
+            frames = Encoder(self.trace).iteration(self.trace.last_iteration)
+        except ValueError:  # nothing was recorded
+            frames = []
+        self.widget.snapshot = pack(frames, SAVED_BYTES)
+        self.widget.summary = self.trace.summary()
+
+    def paused(self) -> Pause | None:
+        """The stop at which somebody stands."""
+        return None
+
+    def answer(self, content: dict[str, Any]) -> Any:
+        """The reply to a request that is not about the trace."""
+        text = "this run is over, so there is nothing to drive"
+        return {"id": content.get("id"), "ok": False, "error": text}
+
+    def welcome(self) -> None:
+        """Send all that there is to know to a page that has just come."""
+        self.stream.send_all()
+        self.widget.send({"type": "event", "event": "idle", "state": {"status": "idle"}})
+
+    def _send_frame(self, frame: Frame) -> None:
+        self.widget.send(frame.header, [frame.buffer])
+
+    def _asked(self, content: Any) -> None:
+        command = content.get("command") if isinstance(content, dict) else None
+        arguments = (content.get("arguments") or {}) if isinstance(content, dict) else {}
+        number = content.get("id") if isinstance(content, dict) else None
+        try:
+            if command == "iteration":
+                for frame in self.stream.iteration(int(arguments["number"])):
+                    self._send_frame(frame)
+            elif command == "detail":
+                found = detail_of(self.trace, int(arguments["node"]), self.paused())
+                self.widget.send({"type": "detail", "id": number, **found})
+            elif command == "hello":
+                self.welcome()
+                self.widget.send({"type": "reply", "id": number, "ok": True, "result": {}})
+            else:
+                self.widget.send({"type": "reply", **self.answer(content)})
+        except (KeyError, TypeError, ValueError) as error:
+            text = f"the request {command!r} can't be answered: {error}"
+            self.widget.send({"type": "reply", "id": number, "ok": False, "error": text})
+
+
+class InlineGraph(GraphWidget):
+    """The live graph of a cell.
 
     Parameters
     ----------
@@ -89,12 +189,8 @@ class InlineGraph:
     """
 
     def __init__(self, trace: Trace, front: JupyterFront):
-        self.trace = trace
+        super().__init__(trace, front.traces.rate)
         self.front = front
-        self.widget = _widget_class()()
-        keep_to_its_subshell(self.widget.comm)
-        self.widget.on_msg(_weakly(self._asked))
-        self.stream = Stream(trace, self._send_frame, front.traces.rate)
         self.over = False
 
     @property
@@ -118,18 +214,8 @@ class InlineGraph:
         self.over = True
         self.stream.stop()
         self.front.channels.comms.pop(self.address, None)
-        try:
-            frames = Encoder(self.trace).iteration(self.trace.last_iteration)
-        except ValueError:  # nothing was recorded
-            frames = []
-        self.widget.snapshot = pack(frames, SAVED_BYTES)
-        self.widget.summary = self.trace.summary()
+        self.save()
         self.widget.send({"type": "event", "event": "ended", "state": {"status": "idle"}})
-
-    # -------------------------------------------------------------- to the browser
-
-    def _send_frame(self, frame: Frame) -> None:
-        self.widget.send(frame.header, [frame.buffer])
 
     def tell(self, event: dict[str, Any]) -> None:
         """Pass an event of the debugger on, after the rows that it is about."""
@@ -146,28 +232,16 @@ class InlineGraph:
 
     # -------------------------------------------------------------- from the browser
 
-    def _asked(self, content: Any) -> None:
-        command = content.get("command") if isinstance(content, dict) else None
-        arguments = (content.get("arguments") or {}) if isinstance(content, dict) else {}
-        number = content.get("id") if isinstance(content, dict) else None
-        try:
-            if command == "iteration":
-                for frame in self.stream.iteration(int(arguments["number"])):
-                    self._send_frame(frame)
-            elif command == "detail":
-                found = detail_of(self.trace, int(arguments["node"]), self.front.debugger.paused)
-                self.widget.send({"type": "detail", "id": number, **found})
-            elif command == "hello":
-                self._welcome()
-                self.widget.send({"type": "reply", "id": number, "ok": True, "result": {}})
-            else:
-                self.widget.send({"type": "reply", **self.front.desk.answer(content)})
-        except (KeyError, TypeError, ValueError) as error:
-            text = f"the request {command!r} can't be answered: {error}"
-            self.widget.send({"type": "reply", "id": number, "ok": False, "error": text})
+    def paused(self) -> Pause | None:
+        """The stop at which somebody stands, of whatever run."""
+        return self.front.debugger.paused
 
-    def _welcome(self) -> None:
-        """All there is, for a page that was loaded again."""
+    def answer(self, content: dict[str, Any]) -> Any:
+        """Pass on what is about the paused run."""
+        return self.front.desk.answer(content)
+
+    def welcome(self) -> None:
+        """Send all that there is to know to a page that has just come."""
         self.stream.send_all()
         state = self.front.desk.snapshot()
         self.tell({"event": state["status"], "state": state})

@@ -1,8 +1,9 @@
 """Write down which public names PyTorch has, for the table of what is here and what is missing.
 
-    python tools/pytorch_names.py            docs/_ext/pytorch_names.json, from the PyTorch installed here
+    python tools/pytorch_names.py
 
-The documentation reads that file, so that building it needs no PyTorch.
+It goes into docs/_ext/pytorch_names.json, from the PyTorch that is installed here.  The
+documentation reads that file, so that building it needs no PyTorch.
 """
 
 import importlib
@@ -44,7 +45,9 @@ def names(space: str, counts: Callable[[Any], bool]) -> list[str]:
     """The names of one namespace, sorted."""
     import torch
 
-    home = torch.Tensor if space == "Tensor" else importlib.import_module(f"torch.{space}".rstrip("."))
+    home = (
+        torch.Tensor if space == "Tensor" else importlib.import_module(f"torch.{space}".rstrip("."))
+    )
     return sorted(n for n in dir(home) if not n.startswith("_") and counts(getattr(home, n)))
 
 

@@ -110,10 +110,15 @@ def _(g: Any) -> Any:
     return -g
 
 
+def _factor(other: Any, alpha: Any) -> Any:
+    """A negative factor of unsigned numbers counts from their end, as in C."""
+    return np.asarray(alpha).astype(other.dtype)[()] if other.dtype.kind == "u" else alpha
+
+
 @op("AddBackward0", types="promote", broadcast=True, elementwise=True)
 def add_scaled(xp: Any, input: Any, other: Any, *, alpha: Any) -> Any:
     """``input + alpha * other``."""
-    return input + alpha * other
+    return input + _factor(other, alpha) * other
 
 
 @add_scaled.vjp("input")
@@ -129,7 +134,7 @@ def _(g: Any, alpha: Any) -> Any:
 @op("SubBackward0", types="promote", broadcast=True, elementwise=True, check=_no_bool_subtraction)
 def sub_scaled(xp: Any, input: Any, other: Any, *, alpha: Any) -> Any:
     """``input - alpha * other``."""
-    return input - alpha * other
+    return input - _factor(other, alpha) * other
 
 
 @sub_scaled.vjp("input")

@@ -68,7 +68,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
             f"torch.unravel_index(): 'indices' must be less than {math.prod(sides)}, the size of "
             f"an array of shape {sides}"
         )
-    found, step = [], 1
+    found, step, indices = [], 1, indices.long()
     for n in reversed(sides):
         found.append(indices.div(step, rounding_mode="floor") % n)
         step *= n

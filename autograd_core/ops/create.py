@@ -576,7 +576,8 @@ def tril_indices(
 ) -> Tensor:
     """Row and column numbers of the lower triangle of a row x col matrix, as a 2 x n tensor."""
     return new(
-        lambda m: m.xp.stack(m.xp.tril_indices(row, offset, col)), dtype or dtypes.int64, device
+        lambda m: m.xp.stack(m.xp.tril_indices(row, offset, col)).astype(m.dtype),
+        dtype or dtypes.int64, device,
     )  # fmt: skip
 
 
@@ -585,7 +586,8 @@ def triu_indices(
 ) -> Tensor:
     """Row and column numbers of the upper triangle of a row x col matrix, as a 2 x n tensor."""
     return new(
-        lambda m: m.xp.stack(m.xp.triu_indices(row, offset, col)), dtype or dtypes.int64, device
+        lambda m: m.xp.stack(m.xp.triu_indices(row, offset, col)).astype(m.dtype),
+        dtype or dtypes.int64, device,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.linalg import LinAlgError as NumpyLinAlgError
 
-from .. import return_types
+from .. import return_types, state
 from .._tensor import Tensor
 from ..declare import op
 from ..errors import LinAlgError
@@ -94,6 +94,11 @@ def _triangle(UPLO: str) -> str:
     return UPLO.upper()
 
 
+def _is_differentiated(A: Tensor) -> bool:
+    """Whether a derivative, backward or forward, will want the eigenvectors."""
+    return A.requires_grad or state.modes.forward_level >= 0
+
+
 def eigh(A: Tensor, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of Hermitian (real: symmetric) matrices.
 
@@ -118,7 +123,7 @@ def eigh(A: Tensor, UPLO: str = "L") -> Any:
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """Eigenvalues of Hermitian matrices, the smallest first; see `eigh`."""
     check_square("linalg.eigvalsh", A)
-    if A.requires_grad:
+    if _is_differentiated(A):
         return eigh_op.call(A, UPLO=_triangle(UPLO))[0]
     return hermitian_eigenvalues.call(A, UPLO=_triangle(UPLO))
 
@@ -198,7 +203,7 @@ def eig(A: Tensor) -> Any:
 def eigvals(A: Tensor) -> Tensor:
     """Complex eigenvalues of square matrices; see `eig`."""
     check_square("linalg.eigvals", A)
-    return eig_op.call(A)[0] if A.requires_grad else eigenvalues_alone.call(A)
+    return eig_op.call(A)[0] if _is_differentiated(A) else eigenvalues_alone.call(A)
 
 
 __all__: list[str] = []

@@ -215,6 +215,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """`dot` with the first vector conjugated (the same for real vectors)."""
     check_ndim(1, "1D tensors expected", input, other)
+    if input.is_complex():
+        return dot_op.call(input.conj(), other)
     return vdot_op.call(input, other)
 
 

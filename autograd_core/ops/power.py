@@ -125,13 +125,18 @@ def _rpow(self: Tensor, base: Any) -> Tensor:
     return pow(base, self)
 
 
+_COMPLEX = (dtypes.complex64, dtypes.complex128)
+
+
 def float_power(input: Any, exponent: Any) -> Tensor:
     """``input ** exponent`` in double precision; one of the two may be a number."""
     if not isinstance(input, Tensor) and not isinstance(exponent, Tensor):
         raise TypeError("float_power(): one of 'input' and 'exponent' must be a Tensor")
-    parts: list[Any] = [
-        cast(x, dtypes.float64) if isinstance(x, Tensor) else x for x in (input, exponent)
-    ]
+    complex_ = any(
+        isinstance(x, complex) or getattr(x, "dtype", None) in _COMPLEX for x in (input, exponent)
+    )
+    kind = dtypes.complex128 if complex_ else dtypes.float64
+    parts: list[Any] = [cast(x, kind) if isinstance(x, Tensor) else x for x in (input, exponent)]
     return parts[0] ** parts[1]
 
 

@@ -209,9 +209,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         if a.shape[i] == b.shape[j]:
             continue
         if a.shape[i] == 1:
-            b = b.sum(j, keepdim=True)
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
         elif b.shape[j] == 1:
-            a = a.sum(i, keepdim=True)
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
         else:
             raise ShapeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
@@ -304,7 +304,8 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 @op("TraceBackward0", name="trace", linear=True)
 def trace_op(xp: Any, input: Any) -> Any:
     """Sum of a matrix's diagonal."""
-    return xp.trace(input)
+    found = xp.trace(input)
+    return found.astype("i8") if input.dtype.kind in "bu" else found
 
 
 @trace_op.vjp

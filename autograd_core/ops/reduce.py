@@ -62,7 +62,9 @@ def as_asked(result: Tensor, dtype: Any) -> Tensor:
 def summable(input: Tensor, dtype: Any) -> Tensor:
     """The input in the dtype in which it is added up: integers as int64."""
     if dtype is not None:
-        return cast(input, dtypes.as_dtype(dtype))
+        asked = cast(input, dtypes.as_dtype(dtype))
+        unsigned = asked._array.dtype.kind == "u"  # which NumPy would add up as uint64
+        return cast(asked, dtypes.int64) if unsigned else asked
     if input._array.dtype.kind in "biu":
         return cast(input, dtypes.int64)
     return input
@@ -273,7 +275,7 @@ def logsumexp_op(xp: Any, input: Any, *, dim: Any, keepdim: bool) -> Any:
     """Logarithm of the sum of exp, without overflow."""
     if not reduced_count(input.shape, dim):
         return xp.log(xp.add.reduce(input, axis=dim, keepdims=keepdim))
-    top = xp.max(input, axis=dim, keepdims=True)
+    top = xp.max(input.real if input.dtype.kind == "c" else input, axis=dim, keepdims=True)
     top = xp.where(xp.isfinite(top), top, 0)
     total = xp.log(xp.add.reduce(xp.exp(input - top), axis=dim, keepdims=True)) + top
     return total if keepdim else xp.squeeze(total, axis=dim)

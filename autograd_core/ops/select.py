@@ -190,7 +190,8 @@ def index_add_op(xp: Any, input: Any, index: Any, source: Any, *, dim: int, alph
     """The input with ``alpha * source`` added at the indices of a dimension."""
     total = xp.array(input, order="C", copy=True)
     if alpha != 1:
-        source = xp.asarray(source * alpha, dtype=input.dtype)
+        factor = np.asarray(alpha).astype("i8")[()] if input.dtype.kind == "u" else alpha
+        source = xp.asarray(source * factor).astype(input.dtype)
     flat = total if total.ndim else total.reshape(1)
     xp.add_at(flat, _along(dim, index), source)
     return total

@@ -78,8 +78,8 @@ method("igammac_")(inplace.twin(igammac, "igammac_"))
 @op("MvlgammaBackward0", name="mvlgamma", types="float", elementwise=True)
 def mvlgamma_op(xp: Any, input: Any, *, p: int) -> Any:
     """See `mvlgamma`."""
-    terms = (xp.gammaln(input - j / 2) for j in range(p))
-    return sum(terms, input * 0 + p * (p - 1) / 4 * math.log(math.pi))
+    terms = (xp.gammaln(input - j / 2) for j in range(1, p))
+    return sum(terms, xp.gammaln(input) + p * (p - 1) / 4 * math.log(math.pi))
 
 
 @mvlgamma_op.vjp

@@ -129,7 +129,10 @@ def var(
     correction : number, optional
         Degrees of freedom taken off the count (Bessel's correction is 1).
     """
-    return var_op.call(input, **_read("var", input, dim, unbiased, correction, keepdim))
+    options = _read("var", input, dim, unbiased, correction, keepdim)
+    if input.is_complex():
+        return var_op.call(input.real, **options) + var_op.call(input.imag, **options)
+    return var_op.call(input, **options)
 
 
 @method()
@@ -142,7 +145,10 @@ def std(
 
     Where nothing deviates its gradient is 0.
     """
-    return std_op.call(input, **_read("std", input, dim, unbiased, correction, keepdim))
+    options = _read("std", input, dim, unbiased, correction, keepdim)
+    if input.is_complex():
+        return var(input, dim, unbiased, keepdim, correction=correction).sqrt()
+    return std_op.call(input, **options)
 
 
 @numpy_names
@@ -151,7 +157,11 @@ def var_mean(
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Variance and mean; see `var`."""
-    return var_mean_op.call(input, **_read("var_mean", input, dim, unbiased, correction, keepdim))
+    options = _read("var_mean", input, dim, unbiased, correction, keepdim)
+    if input.is_complex():
+        middle: Tensor = input.mean(options["dim"], keepdim)
+        return var(input, dim, unbiased, keepdim, correction=correction), middle
+    return var_mean_op.call(input, **options)
 
 
 @numpy_names
@@ -160,7 +170,11 @@ def std_mean(
     correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Standard deviation and mean; see `var`."""
-    return std_mean_op.call(input, **_read("std_mean", input, dim, unbiased, correction, keepdim))
+    options = _read("std_mean", input, dim, unbiased, correction, keepdim)
+    if input.is_complex():
+        variance, mean = var_mean(input, dim, unbiased, keepdim, correction=correction)
+        return variance.sqrt(), mean
+    return std_mean_op.call(input, **options)
 
 
 __all__ = ["var", "std", "var_mean", "std_mean"]

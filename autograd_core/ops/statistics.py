@@ -12,7 +12,7 @@ import numpy as np
 from .. import return_types
 from .._tensor import Tensor, method
 from ..backends import backend_of, truth
-from ..dtypes import BOOL, FLOATING, float32, float64, scalar_type
+from ..dtypes import BOOL, FLOATING, bfloat16, float16, float32, float64, scalar_type
 from ..errors import DtypeError, ShapeError
 from ..examples import call, examples
 
@@ -163,12 +163,14 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     RuntimeError, DtypeError
         For a range that is empty or not finite, no bins, or elements that are no floats.
     """
-    _check_histogram("histc", input)
+    half = input.dtype in (float16, bfloat16)
+    if not half:
+        _check_histogram("histc", input)
     if bins <= 0:
         raise RuntimeError(f"bins must be > 0, but got {bins} for dimension 0")
     low, high = _outer_range("torch.histc", input, float(min), float(max), 1.0)
-    edges = _even_edges(input, bins, low, high)
-    counts = _count(input.reshape(-1, 1), [edges], None)
+    edges = _even_edges(input.float() if half else input, bins, low, high)
+    counts = _count(input.reshape(-1, 1).to(edges.dtype), [edges], None)
     return counts.to(input.dtype)
 
 

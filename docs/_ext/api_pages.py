@@ -56,8 +56,8 @@ FAMILIES = {
     "making": ("Making tensors", "create fill sampling windows convert copies"),
     "elementwise": (
         "Element by element",
-        "arithmetic elementwise power pairwise blend comparison complex digits activation softmax "
-        "special_gamma special_normal special_bessel special_polynomials",
+        """arithmetic elementwise power pairwise blend comparison complex digits activation softmax
+        special_gamma special_normal special_bessel special_polynomials""",
     ),
     "reducing": (
         "Over dimensions",
@@ -67,19 +67,29 @@ FAMILIES = {
     "choosing": ("Indexing, choosing, sorting", "index select scatter choices sorting"),
     "multiplying": (
         "Products and linear algebra",
-        "linalg products einsum factor determinant solve spectral reflections low_rank "
-        "matrix_functions legacy_linalg pair_distances",
+        """linalg products einsum factor determinant solve spectral reflections low_rank
+        matrix_functions legacy_linalg pair_distances""",
     ),
-    "networks": ("Convolutions, pools, images, sequences", "conv pool spatial grid_sample recurrent"),
+    "networks": (
+        "Convolutions, pools, images, sequences",
+        "conv pool spatial grid_sample recurrent",
+    ),
     "signals": ("Spectra", "stft"),
-}  # fmt: skip
+}
 """Pages of the package's functions, each with the rooms that it shows."""
 REST = "settings"
 
 
-def write(folder: Path) -> None:
-    """Write all pages into a folder, and take away those that nothing writes any more."""
-    made = dict(Pages().all())
+def write(folder: Path) -> dict[str, str]:
+    """Write all pages into a folder, and take away those that nothing writes any more.
+
+    Returns
+    -------
+    dict
+        `Pages.aliases`.
+    """
+    pages = Pages()
+    made = dict(pages.all())
     for old in folder.glob("*.md"):
         if old.stem not in made:
             old.unlink()
@@ -87,6 +97,7 @@ def write(folder: Path) -> None:
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+    return pages.aliases
 
 
 class Pages:
@@ -96,18 +107,21 @@ class Pages:
     ----------
     described : dict
         By the identity of an object, the full name under which it is described.
+    aliases : dict
+        By each other full name, the one under which it is described.
     """
 
     def __init__(self) -> None:
         self.package = importlib.import_module(PACKAGE)
         self.described: dict[int, str] = {}
+        self.aliases: dict[str, str] = {}
 
     def all(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the text of each page."""
         _build_all_ops()
         yield "index", _index()
         yield from self._families()
-        yield "tensor", _tensor_page(self.package)
+        yield "tensor", _tensor_page(self.package, self.aliases)
         for name, title in MODULES.items():
             yield name, self._module(name, title)
 
@@ -146,11 +160,13 @@ class Pages:
         for name in names:
             value = getattr(importlib.import_module(full), name)
             home = self.described.setdefault(id(value), f"{full}.{name}")
+            self.aliases[f"{full}.{name}"] = home
             rows.append(f"   * - :py:obj:`{name} <{home}>`\n     - {calm(_first_line(value))}")
             if home == f"{full}.{name}":
                 entries.append(_entry(home, value))
         table = ".. list-table::\n   :class: names\n   :widths: 30 70\n\n" + "\n".join(rows)
-        return block("\n\n".join([table, *entries])) if rows else ""
+        here = f".. py:currentmodule:: {full}"
+        return block("\n\n".join([here, table, *entries])) if rows else ""
 
 
 def _entry(full: str, value: Any) -> str:
@@ -213,14 +229,17 @@ def _index() -> str:
 # ------------------------------------------------------------------ Tensor
 
 
-def _tensor_page(package: ModuleType) -> str:
+def _tensor_page(package: ModuleType, homes: dict[str, str]) -> str:
     kind, full = package.Tensor, f"{PACKAGE}.Tensor"
     names = [n for n in dir(kind) if not n.startswith("_")]
-    functions = [n for n in names if _is_function_too(package, kind, n)]
-    in_place = [n for n in names if n.endswith("_") and n not in functions and n[:-1] in names]
-    own = [n for n in names if n not in functions and n not in in_place]
+    in_place = [n for n in names if n.endswith("_") and n[:-1] in names]
+    rest = [n for n in names if n not in in_place]
+    functions = [
+        n for n in rest if _is_function_too(package, kind, n) and f"{PACKAGE}.{n}" in homes
+    ]
+    own = [n for n in rest if n not in functions]
     entries = [f".. auto{_member_kind(kind, n)}:: {full}.{n}" for n in own]
-    links = ",\n".join(f":py:func:`{n} <{PACKAGE}.{n}>`" for n in functions)
+    links = ",\n".join(f":py:func:`{n} <{homes[f'{PACKAGE}.{n}']}>`" for n in functions)
     written = ",\n".join(f"`{n}`" for n in in_place)
     return (
         f"# Tensor\n\n{block(f'.. autoclass:: {full}')}"

@@ -61,7 +61,7 @@ def command_line() -> str:
 def _wide(prog: str) -> Any:
     import argparse
 
-    return argparse.RawDescriptionHelpFormatter(prog, width=92)
+    return argparse.RawDescriptionHelpFormatter(prog, width=84)
 
 
 def grammar() -> str:

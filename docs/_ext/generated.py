@@ -20,6 +20,16 @@ import command_texts
 import operation_texts
 from rst_text import calm
 
+
+def other_pages() -> str:
+    """The pages that the index does not name, so that a new one is found at once."""
+    folder = Path(__file__).parent.parent
+    named = (folder / "index.md").read_text(encoding="utf-8").split()
+    others = sorted(page.stem for page in folder.glob("*.md") if page.stem not in {"index", *named})
+    listed = "\n".join(others)
+    return f"```{{toctree}}\n:hidden:\n:caption: More\n\n{listed}\n```" if others else ""
+
+
 TEXTS: dict[str, Callable[[], str]] = {
     "magics": command_texts.magics,
     "prompt commands": command_texts.prompt_commands,
@@ -28,6 +38,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "functions": operation_texts.functions,
     "primitives": operation_texts.primitives,
     "coverage": operation_texts.coverage,
+    "other pages": other_pages,
 }
 _MARK = re.compile(r"^<!-- generated: (?P<name>[\w ]+) -->$", re.MULTILINE)
 
@@ -48,7 +59,29 @@ def _fill(app: Any, name: str, source: list[str]) -> None:
 
 
 def _write_api(app: Any) -> None:
-    api_pages.write(Path(app.srcdir) / "api")
+    app.env.autograd_aliases = api_pages.write(Path(app.srcdir) / "api")
+
+
+def _another_name(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """A link to what is described under another name: ``nn.functional.relu`` to ``relu``."""
+    if node.get("refdomain") != "py":
+        return None
+    written = node["reftarget"].removeprefix(f"{api_pages.PACKAGE}.")
+    for space in ("", "nn.functional.", "nn.", "optim."):
+        home = env.autograd_aliases.get(f"{api_pages.PACKAGE}.{space}{written}")
+        if home is not None:
+            domain = env.domains["py"]
+            where = node.get("refdoc", env.docname)
+            return domain.resolve_xref(env, where, app.builder, "obj", home, node, content)
+    return None
+
+
+def _without_any(
+    app: Any, what: str, name: str, value: Any, options: Any, given: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """A signature in which types are only where they say something."""
+    given = given and re.sub(r": ~?typing\.Any\b|: Any\b", "", given)
+    return given, None if result in ("~typing.Any", "Any", "None") else result
 
 
 def _calm(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
@@ -58,6 +91,8 @@ def _calm(app: Any, what: str, name: str, value: Any, options: Any, lines: list[
 def setup(app: Any) -> dict[str, bool]:
     """Hook into Sphinx."""
     app.connect("builder-inited", _write_api)
+    app.connect("missing-reference", _another_name)
+    app.connect("autodoc-process-signature", _without_any)
     app.connect("source-read", _fill)
-    app.connect("autodoc-process-docstring", _calm)
+    app.connect("autodoc-process-docstring", _calm, priority=100)  # before napoleon
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -31,10 +31,10 @@ def functions() -> str:
     """One row for each function that declares examples."""
     examples.load()
     found = sorted(examples.REGISTRY.values(), key=lambda entry: _sorting(entry.name))
-    with_gradient = sum(entry.grad for entry in found)
+    first, second = sum(e.grad for e in found), sum(e.grad and e.second for e in found)
+    said = f"{len(found)} functions, {first} of them with a gradient, {second} with a second one."
     rows = [
-        f"{len(found)} functions, {with_gradient} of them with a gradient, {sum(e.grad and e.second for e in found)} "
-        "with a second one that is tested.",
+        said,
         "",
         "| Function | Method | In place | Gradient | Second | Node |",
         "|---|---|---|---|---|---|",
@@ -71,7 +71,7 @@ def _has_method(name: str) -> bool:
 def node_of(entry: examples.Examples) -> str:
     """The node that the first example call makes, by running it; nothing where it makes none."""
     args, kwargs = next(iter(entry.make(examples.Draw(0))))
-    function = reduce(getattr, entry.name.split("."), ag)
+    function: Any = reduce(getattr, entry.name.split("."), ag)
     try:
         result = function(*_tensors(args), **_tensors(kwargs))
     except ImportError:  # SciPy is not here: a primitive's node is known from its declaration
@@ -180,7 +180,9 @@ def pytorch_names() -> dict[str, Any]:
 
 def missing(space: str) -> list[str]:
     """Names of a namespace of PyTorch's that are not here."""
-    home: Any = ag.Tensor if space == "Tensor" else importlib.import_module(f"autograd_core.{space}".rstrip("."))
+    home: Any = ag.Tensor
+    if space != "Tensor":
+        home = importlib.import_module(f"autograd_core.{space}".rstrip("."))
     return [name for name in pytorch_names()["names"][space] if not hasattr(home, name)]
 
 

@@ -51,6 +51,19 @@ async function bundle() {
     });
 }
 
+/** What JupyterLab shares with extensions, in the versions that package.json takes. */
+function acceptOlder(file) {
+    const core = JSON.parse(readFileSync(join(here, file), 'utf8'));
+    const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+    for (const table of [core.dependencies, core.resolutions]) {
+        for (const name of Object.keys(table ?? {}))
+            table[name] = dependencies[name] ?? table[name];
+    }
+    const made = 'lib/core.package.json';
+    writeFileSync(join(here, made), JSON.stringify(core));
+    return made;
+}
+
 if (process.argv[2] === '--check') {
     let known = '';
     try {
@@ -65,7 +78,7 @@ if (process.argv[2] === '--check') {
 } else {
     await bundle();
     rmSync(target, { recursive: true, force: true });
-    const core = 'node_modules/@jupyterlab/core-meta/core.package.json';
+    const core = acceptOlder('node_modules/@jupyterlab/core-meta/core.package.json');
     const builder = 'node_modules/@jupyter/builder/lib/build-labextension.js';
     const args = [builder, '--core-package-file', core, '.'];
     execFileSync(process.execPath, args, { cwd: here, stdio: 'inherit' });

@@ -136,3 +136,13 @@ test('the paused node is found by its number, a leaf by its name', () => {
   expect(stop(2 ** 62 + 2048, 'b1')).toBe(rowOf(graph, 'b1'));
   expect(stop(12345)).toBe(-1);
 });
+
+test('in Python code the ring stays at the node that is being run', () => {
+  const model = modelOf(script());
+  const node = { seq: 4, op: 'Mul', scope: [], name: '' };
+  model.setState({ status: 'paused', phase: 'backward', node });
+  model.setState({ status: 'running' });
+  const inPython = { seq: -1, op: 'Twice.backward', scope: [], name: '' };
+  model.setState({ status: 'paused', phase: 'python', node: inPython });
+  expect(model.state.node).toEqual(node);
+});

@@ -20,7 +20,7 @@ import {
 } from '../src/transport/control.js';
 import { Session } from '../src/transport/session.js';
 import { lineOf } from '../src/transport/stdin.js';
-import { VERBS, whyNot, type Verb } from '../src/transport/verbs.js';
+import { requestOf, saysOf, VERBS, whyNot, type Verb } from '../src/transport/verbs.js';
 
 class Fake implements Channel {
   readonly kind = 'comm';
@@ -204,6 +204,17 @@ describe('what can be done now', () => {
     expect(ask(verb, state)).toContain(says);
   });
 
+  test('is what pdb can do, where that stands in Python', () => {
+    const state: State = { ...paused, phase: 'python' };
+    const possible = VERBS.filter(verb => ask(verb, state) === null);
+    expect(possible).toEqual(['continue', 'over', 'into', 'out', 'stop']);
+    expect(possible.map(verb => requestOf(verb, state)[1]['line'])).toEqual([
+      'continue', 'next', 'step', 'return', 'quit',
+    ]); // prettier-ignore
+    expect(requestOf('over', paused)).toEqual(['over', {}]);
+    expect(saysOf('over', state)).toContain('line of Python');
+  });
+
   test('needs a node to run to', () => {
     expect(ask('until', paused, { target: null as unknown as string, done: false })).toContain(
       'select',
@@ -230,6 +241,21 @@ describe('a session', () => {
     await new Session(new TraceModel(), new Fake(silent)).ask('over');
     expect(said[0]).toBe('no such node');
     expect(said[1]).toContain("can't be shown");
+  });
+
+  test('notices that frames were lost on their way', () => {
+    const [model, channel] = [new TraceModel(), new Fake(yes)];
+    const session = new Session(model, channel);
+    const lost = vi.fn();
+    session.lost = lost;
+    const frame = (sequence: number, live = true): Incoming => ({
+      type: 'frame', header: { type: 'frame', trace: 't', sequence, live, tables: {} }, buffer: undefined,
+    }); // prettier-ignore
+    for (const sequence of [5, 6]) channel.incoming.emit(frame(sequence)); // came in the middle
+    channel.incoming.emit(frame(0, false));
+    expect(lost).not.toHaveBeenCalled();
+    channel.incoming.emit(frame(8));
+    expect(lost).toHaveBeenCalledTimes(1);
   });
 
   test('finds out whether there is a kernel', async () => {

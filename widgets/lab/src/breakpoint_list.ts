@@ -85,7 +85,8 @@ export class BreakpointList {
 
   private async add(): Promise<void> {
     const text = this.input.value.trim();
-    if (text && (await this.ask('break', { text }))) this.input.value = '';
+    const added = text !== '' && (await this.ask('break', { text }));
+    if (added && this.input.value.trim() === text) this.input.value = ''; // unless the next is typed
   }
 
   private async ask(command: string, given: Arguments): Promise<boolean> {

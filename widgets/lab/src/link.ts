@@ -171,10 +171,11 @@ export class Link implements ControlLink {
       if (this.heard === before) this.take(reply.result as unknown as State);
       if (this.rate) this.subscribe(this.rate);
       await this.catchUp();
-    } else if (this.contact === 'asking') {
+    } else if (this.contact === 'asking' || this.contact === 'not loaded') {
       // A blocked kernel's channels take their time after a reload: ask again.
-      if (tries > 1 && kernel.status !== 'idle') return this.refresh(tries - 1);
-      this.contact = 'not loaded';
+      const idle = kernel.status === 'idle';
+      if (idle || tries === 1) this.contact = 'not loaded';
+      if (tries > (idle ? 3 : 1)) void this.refresh(tries - 1);
     }
     this.changed.emit(null);
   }

@@ -9,6 +9,7 @@ import {
   pieceShapes,
 } from '../draw/art.js';
 import { paint } from '../draw/canvas.js';
+import { textWidth } from '../draw/fonts.js';
 import { pausedBox, reasonOf } from '../draw/paint-scene.js';
 import type { Scene } from '../draw/scene.js';
 import type { Shape } from '../draw/shapes.js';
@@ -45,7 +46,13 @@ export function pictureOf(scene: Scene): Picture {
       {
         shapes: [
           text(MARGIN, 34, 'Backward graph', 15, scene.theme.text, { bold: true }),
-          text(MARGIN + 128, 34, title, 12, scene.theme.quiet),
+          text(
+            MARGIN + textWidth('Backward graph', 15, true) + 16,
+            34,
+            title,
+            12,
+            scene.theme.quiet,
+          ),
         ],
       },
       ...inside.filter(b => b.kind === 'hull').map(b => ({ shapes: at(hullShapes(scene, b)) })),

@@ -79,7 +79,7 @@ function normScale(theme: Theme): Shape[] {
 }
 
 function changeScale(theme: Theme): Shape[] {
-  const shapes: Shape[] = [text(0, 15, 'change of ‖g‖', 10.5, theme.quiet)];
+  const shapes: Shape[] = [text(0, 15, 'change', 10.5, theme.quiet)];
   for (let n = 0; n < 50; n++) {
     const fill = diverging(((n + 0.5) / 25 - 1) * CHANGE);
     shapes.push(rect(LEFT + (n * BAR) / 50, 6, BAR / 50 + 0.6, 10, 0, fill));

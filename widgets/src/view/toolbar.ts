@@ -42,7 +42,11 @@ export class Toolbar {
   private readonly actions = new Map<ViewAction, HTMLButtonElement>();
 
   constructor() {
-    const transport = h('div', { class: 'ag-group ag-verbs', role: 'toolbar', 'aria-label': 'Debugger' });
+    const transport = h('div', {
+      class: 'ag-group ag-verbs',
+      role: 'toolbar',
+      'aria-label': 'Debugger',
+    });
     for (const verb of VERBS) transport.append(this.verbButton(verb));
     const view = h('div', { class: 'ag-group', role: 'toolbar', 'aria-label': 'View' });
     for (const [action, name, says] of VIEW) view.append(this.actionButton(action, name, says));
