@@ -269,9 +269,10 @@ def _tap_lines(op: Op, node_class: str) -> list[str]:
     n = len(op.inputs)
     more = ", ".join(f"-1 if f{i} is None else f{i}.seq" for i in range(n))
     parents = "f0.seq" if n == 1 else more
+    dtype = "dt" if op.elementwise or op.broadcast else "r.dtype"  # `dt` is the inputs'
 
     def sink(shape: str, held: str) -> str:
-        record = f"{node_class}, seq, {shape}, dt, code, lasti, scope, {held}, {parents}"
+        record = f"{node_class}, seq, {shape}, {dtype}, code, lasti, scope, {held}, {parents}"
         return f"sinks[{n}](({record}))"
 
     usual = sink("r.shape", " + ".join(_held_bytes(op)) or "0")

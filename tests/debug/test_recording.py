@@ -234,6 +234,30 @@ def test_module_scopes_and_parameter_names():
     assert len(t.find(name="*.weight", iteration=-1)) == 2
 
 
+def test_parameters_that_a_function_filled_are_not_named_by_its_variables():
+    def filled():
+        model = nn.Linear(2, 1)
+        with ag.no_grad():
+            for p in model.parameters():
+                p.mul_(2.0)
+        return model
+
+    with debug.trace() as t:
+        net = filled()
+        net(ag.ones(1, 2)).sum().backward()
+    assert {n.name for n in t.nodes if n.kind == "leaf"} == {"net.weight", "net.bias"}
+
+
+def test_a_node_has_the_dtype_of_its_output():
+    x = leaf(1.0, 2.0)
+    with debug.trace() as t:
+        x.to(ag.float16).double().sum().backward()
+    assert [n.dtype for n in t.find(op="ToCopy")] == ["float16", "float64"]
+    with debug.trace() as t:
+        ag.fft.fft(x)
+    assert [n.dtype for n in t.nodes if n.kind == "op"] == ["complex64"]
+
+
 def test_scopes_set_by_hand():
     x = leaf(1.0)
     with debug.trace() as t:

@@ -175,12 +175,13 @@ def _same_memory(one: Any, two: Any) -> bool:
 
 
 def _read(tensor: Any, name: str, case: Case, frame: FrameType | None, line: int) -> Diagnosis:
-    message = f"{name} has no graph: nothing recorded leads to it."
+    message = f"{name} does not require grad and has no graph: nothing recorded leads to it."
     found = []
     if frame is not None and case.name(tensor):
         found = candidates(frame.f_code, name, line)
     remedy = (
-        "look for detach(), .data, no_grad(), item(), numpy() or a new tensor on the way, and for "
+        "where it was made by hand, make it with requires_grad=True; where it was computed, look "
+        "for detach(), .data, no_grad(), item(), numpy() or a new tensor on the way, and for "
         "inputs that do not require grad."
     )
     if not found:
