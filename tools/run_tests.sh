@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run stages of the tests, in the order given, and stop at the first that fails.
 #
-#     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels
+#     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels docs
 #
 # JOBS sets how many processes run the unit tests (2), PYTEST_ARGS adds arguments to pytest.
 set -euo pipefail
@@ -72,6 +72,10 @@ kernels() {
     tools/oldest_kernel.sh "$bin/.." "${pytest_args[@]}"
 }
 
+docs() {
+    tools/build_docs.sh "$bin/.."
+}
+
 declare -A title=(
     [lint]="lint: ruff check, ruff format"
     [types]="types: mypy --strict on the engine and the debugger"
@@ -80,11 +84,12 @@ declare -A title=(
     [browser]="browser tests: JupyterLab and Notebook 7 in Chromium"
     [unit]="unit tests and doctests"
     [kernels]="the notebook side, with the oldest ipykernel and IPython"
+    [docs]="docs: the site is built without warnings, and its links lead somewhere"
 )
 
 for stage in "$@"; do
     if [ -z "${title[$stage]:-}" ]; then
-        echo "no such stage: $stage (there are: lint types widgets notebooks browser unit kernels)" >&2
+        echo "no such stage: $stage (there are: lint types widgets notebooks browser unit kernels docs)" >&2
         exit 2
     fi
     printf '\n### %s\n' "${title[$stage]}"
