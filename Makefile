@@ -20,7 +20,7 @@ lab: $(VENV)/.installed-lab ## install, and open JupyterLab on the notebooks
 
 test: $(VENV)/.installed-test ## install what the tests need, and run all of them
 	@tools/torch_for_tests.sh $(VENV)
-	@tools/run_tests.sh $(VENV) lint types widgets notebooks browser unit kernels
+	@tools/run_tests.sh $(VENV) lint types widgets notebooks browser unit kernels docs
 
 lint types widgets notebooks browser unit kernels: $(VENV)/.installed-test
 	@tools/run_tests.sh $(VENV) $@

@@ -64,6 +64,7 @@ def jupyterlab(folder: Path, theme: str) -> Iterator[str]:
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--LabApp.news_url=None",
+        "--LabApp.expose_app_in_browser=True",
         f"--LabApp.user_settings_dir={settings.parent}",
         f"--LabApp.workspaces_dir={private / 'workspaces'}", f"--ServerApp.root_dir={folder}",
     ]  # fmt: skip

@@ -130,9 +130,9 @@ def feature_alpha_dropout(
     """`alpha_dropout` of whole channels: one draw for each of the first two dimensions."""
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if input.ndim < 2:
-        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     if not training:
         return input
+    if input.ndim < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
     shape = tuple(input.shape[:2]) + (1,) * (input.ndim - 2)
     return _softmax.alpha_dropout_of(input, p, shape, inplace)

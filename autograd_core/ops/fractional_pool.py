@@ -58,6 +58,8 @@ def _winners(
     nd, sizes = len(kernel), input.shape[1:]
     flat = input.reshape(len(input), math.prod(sizes))
     best = where = None
+    if not len(input):
+        return xp.zeros((0, *(begin.shape[1] for begin in starts)), "i8")
     for offsets in itertools.product(*map(range, kernel)):
         place: Any = 0
         for d, (begin, k) in enumerate(zip(starts, offsets, strict=True)):

@@ -1,8 +1,10 @@
 """Reading images at any places: grids from affine maps, and sampling with interpolation.
 
 A sample is a weighted sum over the product of a few taps a dimension: one for the nearest
-element, two for linear and four for cubic interpolation.  A tap is an index, a weight, and
-the weight's derivative by the place, so forward and both gradients are the same loop.
+element, two for linear and four for cubic interpolation.  Weights are functions of the place,
+so ``sample`` takes an order of differentiation for each dimension.  Its gradient for the grid
+is then ``sample`` with one order higher, its gradient for the input is the transposed map
+``spread``, and the gradients of that are these two again: all derivatives are two ops.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from .._tensor import Tensor
 from ..declare import op
@@ -23,8 +27,10 @@ __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 _MODES = ("bilinear", "nearest", "bicubic")
 _PADDINGS = ("zeros", "border", "reflection")
-_SHARPNESS = -0.75
+_A = -0.75
 """PyTorch's parameter of the cubic convolution kernel (Keys, IEEE Trans. ASSP 29, 1981)."""
+_NEAR, _FAR = [_A + 2, -(_A + 3), 0, 1], [_A, -5 * _A, 8 * _A, -4 * _A]
+"""That kernel at distances up to 1 and from 1 to 2: coefficients, the highest power first."""
 
 
 class _Tap(NamedTuple):
@@ -32,8 +38,6 @@ class _Tap(NamedTuple):
 
     index: Any
     weight: Any
-    slope: Any
-    """Derivative of the weight by the grid's number."""
     inside: Any
     """Whether the index lies in the input; outside counts as 0."""
 
@@ -78,131 +82,131 @@ def _padded(xp: Any, place: Any, size: int, padding: str, align: bool) -> tuple[
 
 
 def _taps(
-    xp: Any, place: Any, size: int, mode: str, padding: str, align: bool
-) -> Iterator[_Tap]:  # fmt: skip
-    """What one dimension of the input reads for places in [-1, 1]."""
+    xp: Any, place: Any, size: int, mode: str, padding: str, align: bool, order: int
+) -> Iterator[_Tap]:
+    """What one dimension of the input reads for places in [-1, 1].
+
+    The weights are the `order`-th derivatives of the interpolation's.
+    """
     dtype = place.dtype
     place, factor = _unnormalised(place, size, align)
     if mode == "bicubic":
-        yield from _cubic_taps(xp, place, factor, size, padding, align, dtype)
+        first = xp.floor(place)
+        for k in range(-1, 3):
+            index, _ = _padded(xp, first + k, size, padding, align)
+            weight = _cubic(xp, place - first - k, order) * factor**order
+            yield _tap(xp, index, weight, size, dtype)
         return
     place, slope = _padded(xp, place, size, padding, align)
     if mode == "nearest":
-        yield _tap(xp, xp.rint(place), 1.0, 0.0, size, dtype)
+        yield _tap(xp, xp.rint(place), float(order == 0), size, dtype)
         return
     first = xp.floor(place)
     t = place - first
-    yield _tap(xp, first, 1 - t, -slope * factor, size, dtype)
-    yield _tap(xp, first + 1, t, slope * factor, size, dtype)
+    rising = (t, slope * factor, 0.0)[min(order, 2)]
+    yield _tap(xp, first, 1 - t if order == 0 else -rising, size, dtype)
+    yield _tap(xp, first + 1, rising, size, dtype)
 
 
-def _cubic_taps(
-    xp: Any, place: Any, factor: float, size: int, padding: str, align: bool, dtype: Any
-) -> Iterator[_Tap]:  # fmt: skip
-    first = xp.floor(place)
-    t = place - first
-    for k in range(-1, 3):
-        x = xp.abs(t - k)
-        near, a = x <= 1, _SHARPNESS
-        weight = xp.where(
-            near, ((a + 2) * x - (a + 3)) * x * x + 1, (((x - 5) * x + 8) * x - 4) * a
-        )
-        slope = xp.where(near, (3 * (a + 2) * x - 2 * (a + 3)) * x, ((3 * x - 10) * x + 8) * a)
-        index, _ = _padded(xp, first + k, size, padding, align)
-        yield _tap(xp, index, weight, xp.where(t < k, -slope, slope) * factor, size, dtype)
+def _cubic(xp: Any, distance: Any, order: int) -> Any:
+    """The `order`-th derivative of the cubic kernel."""
+    x = xp.abs(distance)
+    near, far = (_polynomial(np.polyder(c, order), x) for c in (_NEAR, _FAR))
+    value = xp.where(x <= 1, near, far)
+    return xp.where(distance < 0, -value, value) if order % 2 else value
 
 
-def _tap(xp: Any, index: Any, weight: Any, slope: Any, size: int, dtype: Any) -> _Tap:
+def _polynomial(coefficients: Any, x: Any) -> Any:
+    value = x * 0
+    for c in coefficients:
+        value = value * x + float(c)
+    return value
+
+
+def _tap(xp: Any, index: Any, weight: Any, size: int, dtype: Any) -> _Tap:
     inside = (index >= 0) & (index < size)
     index = xp.where(inside, index, 0).astype("i8")
-    shape = index.shape
-    weight, slope = (xp.broadcast_to(xp.asarray(x, dtype=dtype), shape) for x in (weight, slope))
-    return _Tap(index, weight, slope, inside)
+    return _Tap(index, xp.broadcast_to(xp.asarray(weight, dtype=dtype), index.shape), inside)
 
 
-# ------------------------------------------------------------------ the op
+# ------------------------------------------------------------------ the two ops
 
 
 def _corners(
-    xp: Any, input: Any, grid: Any, mode: str, padding: str, align: bool
-) -> Iterator[tuple[Any, tuple[_Tap, ...], Any]]:
-    """For each product of taps: flat index, the taps, and whether all lie inside."""
-    sizes = input.shape[2:]
-    places = grid.reshape(grid.shape[0], math.prod(grid.shape[1:-1]), len(sizes))
+    xp: Any, sizes: Any, grid: Any, how: tuple[str, str, bool], orders: Any
+) -> Iterator[tuple[Any, Any]]:
+    """For each product of taps: flat index and weight, (N, samples) each."""
+    nd = len(sizes)
+    places = grid.reshape(grid.shape[0], math.prod(grid.shape[1:-1]), nd)
     taps = [
-        list(_taps(xp, places[..., len(sizes) - 1 - d], n, mode, padding, align))
-        for d, n in enumerate(sizes)
+        list(_taps(xp, places[..., nd - 1 - d], n, *how, orders[d])) for d, n in enumerate(sizes)
     ]
     for corner in itertools.product(*taps):
         flat, inside = corner[0].index, corner[0].inside
         for n, tap in zip(sizes[1:], corner[1:], strict=True):
             flat, inside = flat * n + tap.index, inside & tap.inside
-        yield flat, corner, inside
-
-
-def _spread(xp: Any, values: Any, input: Any) -> Any:
-    """(N, samples) for each channel of the input."""
-    n, c = input.shape[:2]
-    return xp.broadcast_to(values[:, None], (n, c, values.shape[1]))
-
-
-def _sample(xp: Any, input: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
-    n, c, *sizes = input.shape
-    samples = tuple(grid.shape[1:-1])
-    result = xp.zeros((n, c, math.prod(samples)), input.dtype)
-    for flat, corner, inside in _corners(xp, input, grid, mode, padding, align):
-        read = take_places.forward(xp, input, _spread(xp, flat, input), dims=len(sizes))
+        # Not inside times weight: what lies outside counts as 0, but a NaN among places shows.
         weight = math.prod(tap.weight for tap in corner)
-        result += xp.where(inside[:, None], read, 0) * weight[:, None]
-    return result.reshape(n, c, *samples)
+        yield flat, xp.where(inside, weight, weight * 0)
 
 
-def _sample_backward(
-    xp: Any, grad: Any, input: Any, grid: Any, *, mode: str, padding: str, align: bool, needs: Any
-) -> Any:
-    """Gradients of input and grid."""
+def _for_channels(xp: Any, values: Any, channels: int) -> Any:
+    n, samples = values.shape
+    return xp.broadcast_to(values[:, None], (n, channels, samples))
+
+
+def _sample(xp: Any, input: Any, grid: Any, *, how: Any, orders: Any) -> Any:
+    """Elements of the input interpolated at the grid's places."""
     n, c, *sizes = input.shape
-    g = grad.reshape(n, c, math.prod(grad.shape[2:]))
+    result = xp.zeros((n, c, math.prod(grid.shape[1:-1])), input.dtype)
+    for flat, weight in _corners(xp, sizes, grid, how, orders):
+        where = _for_channels(xp, flat, c)
+        result += take_places.forward(xp, input, where, dims=len(sizes)) * weight[:, None]
+    return result.reshape(n, c, *grid.shape[1:-1])
+
+
+def _spread(xp: Any, samples: Any, grid: Any, *, sizes: Any, how: Any, orders: Any) -> Any:
+    """The transpose of `_sample`: samples added up where they were read."""
+    n, c = samples.shape[:2]
+    flat_samples = samples.reshape(n, c, math.prod(samples.shape[2:]))
     size = math.prod(sizes)
-    g_input = xp.zeros((n, c, size), input.dtype)
-    g_places = xp.zeros((n, g.shape[2], len(sizes)), grid.dtype)
-    for flat, corner, inside in _corners(xp, input, grid, mode, padding, align):
-        where = _spread(xp, flat, input)
-        if needs[0]:
-            weight = xp.where(inside, math.prod(tap.weight for tap in corner), 0)
-            g_input += put_places.forward(
-                xp, g * weight[:, None], where, sizes=(size,), overlap=True
-            )
-        if needs[1] and mode != "nearest":
-            read = take_places.forward(xp, input, where, dims=len(sizes))
-            along = xp.where(inside, (g * read).sum(axis=1), 0)
-            for d, tap in enumerate(corner):
-                others = (other.weight for e, other in enumerate(corner) if e != d)
-                g_places[..., len(sizes) - 1 - d] += along * tap.slope * math.prod(others)
-    return g_input.reshape(input.shape), g_places.reshape(grid.shape)
+    result = xp.zeros((n, c, size), samples.dtype)
+    for flat, weight in _corners(xp, sizes, grid, how, orders):
+        where = _for_channels(xp, flat, c)
+        values = flat_samples * weight[:, None]
+        result += put_places.forward(xp, values, where, sizes=(size,), overlap=True)
+    return result.reshape(n, c, *sizes)
 
 
 def _declare(nd: int) -> Any:
-    def forward(
-        xp: Any, input: Any, grid: Any, *, mode: str, padding: str, align: bool
-    ) -> Any:  # fmt: skip
-        """Elements of the input interpolated at the grid's places."""
-        return _sample(xp, input, grid, mode, padding, align)
+    sample = op(f"GridSampler{nd}DBackward0", name=f"grid_sample_{nd}d")(_sample)
+    spread = op(f"GridSampler{nd}DBackwardBackward0", name=f"grid_spread_{nd}d")(_spread)
 
-    sample = op(f"GridSampler{nd}DBackward0", name=f"grid_sample_{nd}d")(forward)
-    backward = op(
-        f"GridSampler{nd}DBackwardBackward0",
-        name=f"grid_sample_{nd}d_backward",
-        outputs=("g_input", "g_grid"),
-    )(_sample_backward)
+    def of_grid(F: Any, read: Any, g: Any, grid: Any, how: Any, orders: Any) -> Any:
+        """The gradient for the grid of ``<g, sample(read, grid)>``, the last dimension first."""
+        parts = []
+        for d in reversed(range(nd)):
+            higher = tuple(order + (e == d) for e, order in enumerate(orders))
+            slope = getattr(F, sample.name)(read, grid, how=how, orders=higher)
+            parts.append(F.sum(g * slope, dim=(1,), keepdim=False))
+        return F.stack(*parts, dim=nd + 1)
 
-    @sample.vjp("input", "grid")
-    def _(
-        F: Any, g: Any, input: Any, grid: Any, mode: str, padding: str, align: bool, needs: Any
-    ) -> Any:
-        call = getattr(F, backward.name)
-        given = {"mode": mode, "padding": padding, "align": align, "needs": tuple(needs)}
-        return call(g, input, grid, **given)
+    @sample.vjp("input")
+    def _(F: Any, g: Any, grid: Any, input_shape: Any, how: Any, orders: Any) -> Any:
+        given = {"sizes": tuple(input_shape[2:]), "how": how, "orders": orders}
+        return getattr(F, spread.name)(g, grid, **given)
+
+    @sample.vjp("grid")
+    def _(F: Any, g: Any, input: Any, grid: Any, how: Any, orders: Any) -> Any:
+        return of_grid(F, input, g, grid, how, orders)
+
+    @spread.vjp("samples")
+    def _(F: Any, g: Any, grid: Any, how: Any, orders: Any) -> Any:
+        return getattr(F, sample.name)(g, grid, how=how, orders=orders)
+
+    @spread.vjp("grid")
+    def _(F: Any, g: Any, samples: Any, grid: Any, how: Any, orders: Any) -> Any:
+        return of_grid(F, g, samples, grid, how, orders)
 
     return sample
 
@@ -250,8 +254,7 @@ def grid_sample(
 
     Notes
     -----
-    It has a first derivative only, as in PyTorch.  Source: Jaderberg and others, "Spatial
-    Transformer Networks", arXiv:1506.02025.
+    Source: Jaderberg and others, "Spatial Transformer Networks", arXiv:1506.02025.
     """
     if mode not in _MODES:
         raise ValueError(
@@ -264,9 +267,8 @@ def grid_sample(
             f"'reflection', but got: '{padding_mode}'"
         )
     _check(input, grid, mode)
-    return _OPS[input.ndim - 2].call(
-        input, grid, mode=mode, padding=padding_mode, align=bool(align_corners)
-    )
+    how = (mode, padding_mode, bool(align_corners))
+    return _OPS[input.ndim - 2].call(input, grid, how=how, orders=(0,) * (input.ndim - 2))
 
 
 def _check(input: Tensor, grid: Tensor, mode: str) -> None:

@@ -439,7 +439,7 @@ COMPLETIONS = [
     ("help repl", ["replay"]),
     ("edit gra", ["grad", "grads"]),
     ("p gra", ["grad", "grads"]),
-    ("p grad.sha", ["grad.shape"]),
+    ("p grad.shap", ["grad.shape"]),
 ]
 
 
