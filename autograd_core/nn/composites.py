@@ -10,6 +10,8 @@ from ..errors import ShapeError
 from ..ops import softmax as _softmax
 from ..ops.conv import conv1d
 from ..ops.einsum import einsum
+from ..ops.linalg import linear
+from ..ops.loss import cross_entropy
 from ..ops.pool import (
     adaptive_max_pool1d,
     adaptive_max_pool2d,
@@ -22,6 +24,7 @@ from ..ops.pool import (
 __all__ = [
     "adaptive_max_pool1d_with_indices", "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d_with_indices", "bilinear", "conv_tbc", "feature_alpha_dropout",
+    "linear_cross_entropy",
     "lp_pool1d", "lp_pool2d", "lp_pool3d",
 ]  # fmt: skip
 
@@ -60,6 +63,79 @@ def bilinear(
             )
     found = einsum("...i,kij,...j->...k", input1, weight, input2)
     return found if bias is None else found + bias
+
+
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Tensor:
+    """`cross_entropy` of ``linear(input, linear_weight, linear_bias)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        (in_features) or (N, in_features).
+    linear_weight : Tensor
+        (classes, *more, in_features).
+    target : Tensor
+        Classes (N, *more), or probabilities (N, classes, *more).
+    linear_bias : Tensor, optional
+        (classes, *more).
+    weight, reduction, label_smoothing
+        See `cross_entropy`.
+    ignore_index : int, optional
+        A class that counts for nothing, -100 if not given; not with probabilities.
+    options
+        Of no consequence: the scores are computed whole.
+
+    Raises
+    ------
+    ShapeError
+        If the operands do not fit one another.
+    """
+    classes, *more, size = linear_weight.shape if linear_weight.ndim > 1 else (0, 0)
+    if input.ndim not in (1, 2):
+        raise ShapeError(f"expected input with dimensionality 1 or 2, got {input.ndim}")
+    if linear_weight.ndim < 2:
+        raise ShapeError(
+            f"expected linear_weight with dimensionality at least 2, got {linear_weight.ndim}"
+        )
+    if input.shape[-1] != size:
+        raise ShapeError(
+            "expected equal input and linear_weight last dimensions (in_features), got "
+            f"{input.shape[-1]} and {size}, respectively"
+        )
+    if linear_bias is not None and tuple(linear_bias.shape) != (classes, *more):
+        raise ShapeError(
+            f"expected linear_bias shape {(classes, *more)}, got {tuple(linear_bias.shape)}"
+        )
+    if more and input.ndim == 1:
+        raise ShapeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} "
+            f"requires batched input, (N, {size}), got unbatched input with shape "
+            f"{tuple(input.shape)}"
+        )
+    shape = (*input.shape[:-1], classes, *more)
+    if tuple(target.shape) == shape and ignore_index is not None:
+        raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    scores = linear(input, linear_weight.reshape(-1, size), bias).reshape(shape)
+    return cross_entropy(
+        scores,
+        target,
+        weight=weight,
+        reduction=reduction,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        label_smoothing=label_smoothing,
+    )
 
 
 def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tensor:

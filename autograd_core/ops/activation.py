@@ -72,7 +72,7 @@ def inside(xp, input, *, low, high):
 @op(None, types="free")
 def outside(xp, input, *, low, high):
     """Whether each element lies below or above an interval that includes its bounds."""
-    return (input < low) | (input > high)
+    return ~((input >= low) & (input <= high))  # so that a NaN is outside
 
 
 # ------------------------------------------------------------------ relu and other piecewise ones
@@ -91,8 +91,8 @@ def _(F, g, result):
 
 @op("ThresholdBackwardBackward0")
 def threshold_backward(xp, grad, input):
-    """The gradient where the input is above 0."""
-    return xp.keep(grad, input > 0)
+    """The gradient where the input is above 0, or NaN."""
+    return xp.keep(grad, ~(input <= 0))
 
 
 @threshold_backward.vjp("grad")
@@ -144,7 +144,8 @@ def hardtanh_op(xp, input, *, min_val, max_val):
 
 @hardtanh_op.vjp
 def _(F, g, input, min_val, max_val):
-    return F.follow(F.keep(g, F.inside(input, low=min_val, high=max_val)), input)
+    cut = F.logical_or(F.le(input, min_val), F.ge(input, max_val))  # a NaN is not
+    return F.follow(F.keep(g, F.logical_not(cut)), input)
 
 
 @op("HardsigmoidBackward0", name="hardsigmoid", types="floating")

@@ -97,7 +97,7 @@ def _fractional(
     if samples is None:
         batch = 1 if input.ndim == nd + 1 else input.shape[0]
         samples = rand(batch, input.shape[-nd - 1], nd, dtype=input.dtype, device=input.device)
-    u = samples.detach()._array.reshape(planes, nd)
+    u = samples.detach()._array.reshape(-1, nd)[:planes]
     order = range(nd - 1, -1, -1) if nd == 2 else range(nd)
     starts = [
         _starts(xp, u[:, o], n, k, out)

@@ -399,3 +399,46 @@ def test_a_parameter_that_is_not_made_yet_says_so():
         nn.Linear(3, 2).load_state_dict(lazy.state_dict())
     with pytest.raises(RuntimeError, match=r"Expected 3D \(unbatched\) or 4D"):
         nn.LazyConv2d(3, 2)(ag.ones(2, 2))
+
+
+# ------------------------------------------------------------------ a linear layer and its loss
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("out_features", [(), (3,), (2, 2)])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_linear_cross_entropy(out_features, bias, reduction):
+    given = {"out_features": out_features, "bias": bias, "reduction": reduction}
+    for more in ({}, {"ignore_index": 1}, {"label_smoothing": 0.2}):
+        mine, yours = both("LinearCrossEntropyLoss", 4, 5, **given, **more)
+        labels = DRAW.integers(0, 5, (6, *out_features))
+        wanted = ag.tensor(labels), torch.tensor(labels)
+        compare(mine, yours, pair(6, 4), wanted)
+    odds = DRAW.dirichlet(np.ones(5), (6, *out_features))
+    odds = np.moveaxis(odds, -1, 1)
+    mine, yours = both("LinearCrossEntropyLoss", 4, 5, **given)
+    compare(mine, yours, pair(6, 4), (ag.tensor(odds), torch.tensor(odds)))
+
+
+def test_linear_cross_entropy_refuses():
+    x, w, y = ag.ones(2, 3), ag.ones(4, 3), ag.tensor([0, 1])
+    with pytest.raises(RuntimeError, match=r"last dimensions \(in_features\), got 3 and 2"):
+        F.linear_cross_entropy(x, ag.ones(4, 2), y)
+    with pytest.raises(RuntimeError, match="expected linear_bias shape"):
+        F.linear_cross_entropy(x, w, y, linear_bias=ag.ones(3))
+    with pytest.raises(RuntimeError, match="ignore_index cannot be specified"):
+        F.linear_cross_entropy(x, w, ag.ones(2, 4) / 4, ignore_index=0)
+    options = nn.LinearCrossEntropyOptions(batch_chunk_size=2, chunking_method=None)
+    assert F.linear_cross_entropy(x, w, y, options=options) == F.linear_cross_entropy(x, w, y)
+    with pytest.raises(ValueError, match="invalid acc_policy: 'best'"):
+        nn.LinearCrossEntropyOptions(acc_policy="best")
+
+
+def test_the_gradient_passes_where_an_activation_is_nan():
+    for name in ("relu", "relu6", "hardtanh", "softshrink", "hardshrink", "hardsigmoid", "elu"):
+        found = []
+        for library in (ag, torch):
+            x = library.tensor([float("nan"), 1.0, -1.0, 7.0], requires_grad=True)
+            getattr(library.nn.functional, name)(x).sum().backward()
+            found.append(x.grad.tolist())
+        assert found[0] == pytest.approx(found[1], rel=1e-6), name

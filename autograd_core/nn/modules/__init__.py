@@ -10,6 +10,7 @@ from .embedding import *  # noqa: F403
 from .image import *  # noqa: F403
 from .lazy import *  # noqa: F403
 from .linear import *  # noqa: F403
+from .linear_cross_entropy import *  # noqa: F403
 from .loss import *  # noqa: F403
 from .module import Module as Module
 from .normalization import *  # noqa: F403
