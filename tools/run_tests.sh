@@ -26,7 +26,7 @@ notebooks() {
     local found=(notebooks/*.ipynb)
     if [ ${#found[@]} = 0 ]; then echo "There are no notebooks."; return; fi
     "$bin/python" -m pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-        -p no:cacheprovider "${found[@]}" "${pytest_args[@]}"
+        -p no:cacheprovider -n "${JOBS:-2}" --dist loadfile "${found[@]}" "${pytest_args[@]}"
 }
 
 # A stage that cannot run here is no reason to stop, but nobody should overlook it.

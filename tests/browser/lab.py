@@ -109,8 +109,14 @@ class Lab:
 
     def start_cell(self, index: int) -> None:
         """Begin to run a cell."""
-        self.page.evaluate(f"i => {{ {_NOTEBOOK}.content.activeCellIndex = i; }}", index)
-        self.command("notebook:run-cell")
+        # In one go: what takes the focus in between makes its own cell the active one.
+        self.page.evaluate(
+            f"""i => {{
+                {_NOTEBOOK}.content.activeCellIndex = i;
+                void window.jupyterapp.commands.execute('notebook:run-cell');
+            }}""",
+            index,
+        )
 
     def run_cell(self, index: int) -> str:
         """Run a cell to its end; gives what it printed."""
