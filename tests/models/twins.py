@@ -42,7 +42,16 @@ def verify_alike(torch, pair, inputs, loss_of, optimizer="SGD", steps=20, **sett
         ``loss_of(torch, model, *inputs)`` for either library.
     """
     runs = list(zip((ag, torch), pair, inputs, strict=True))
+    seen: list[list] = [[], []]
+    hooks = [
+        model.register_forward_hook(lambda m, i, out, to=to: to.append(out))
+        for model, to in zip(pair, seen, strict=True)
+    ]
     losses = [loss_of(library, model, *given) for library, model, given in runs]
+    for hook in hooks:
+        hook.remove()
+    for mine, theirs in zip(*seen, strict=True):
+        same(mine, theirs, 1e-9, "output")
     same(*losses, 1e-9, "first loss")
     for loss in losses:
         loss.backward()
@@ -60,7 +69,7 @@ def verify_alike(torch, pair, inputs, loss_of, optimizer="SGD", steps=20, **sett
             stepper.step()
             history.append(loss.item())
         histories.append(history)
-    np.testing.assert_allclose(*histories, rtol=1e-6)
+    np.testing.assert_allclose(*histories, rtol=1e-9, atol=1e-9)
     assert histories[0][-1] < histories[0][0]  # it learns
     for (name, p), q in zip(
         pair[0].state_dict().items(), pair[1].state_dict().values(), strict=True
