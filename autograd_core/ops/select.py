@@ -54,7 +54,7 @@ def _where(condition: Tensor, input: Any, other: Any) -> Tensor:
     return _where_call(condition, *(_brought_to(x, common, condition) for x in (input, other)))
 
 
-where_op._call = _where
+where_op._call = where_op._built = _where
 
 
 def _brought_to(x: Any, kind: dtypes.dtype, like: Tensor) -> Tensor:

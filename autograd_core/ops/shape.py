@@ -67,7 +67,7 @@ def _reshape(input: Tensor, *, shape: tuple[int, ...]) -> Tensor:
     return unsafe_view.call(clone_op.call(input), shape=shape)
 
 
-reshape_op._call = _reshape
+reshape_op._call = reshape_op._built = _reshape
 
 
 def _viewable(array: Any, shape: tuple[int, ...]) -> bool:
