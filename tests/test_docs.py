@@ -37,6 +37,9 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
+    from autograd_core.debug.prompt import prompt
+
+    monkeypatch.setattr(prompt, "_prompts", [])  # pdb keeps what was displayed there before
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setattr(sys, "stdin", None)
     (tmp_path / "page").mkdir()
@@ -80,7 +83,6 @@ def assert_shown(wanted: str, got: str, where: str) -> None:
 def plain(shown: str) -> str:
     """What a cell shows, without what depends on the cells of other pages."""
     shown = re.sub(r"breakpoint \d+", "breakpoint N", shown)
-    shown = re.sub(r"(?m)^display .*\n", "", shown)  # pdb keeps what an earlier test displays
     return re.sub(r"^Out\[\d+\]:", "", shown, flags=re.MULTILINE)
 
 

@@ -84,11 +84,11 @@ def linear_cross_entropy(
     input : Tensor
         (in_features) or (N, in_features).
     linear_weight : Tensor
-        (classes, *more, in_features).
+        (classes, ..., in_features).
     target : Tensor
-        Classes (N, *more), or probabilities (N, classes, *more).
+        Classes (N, ...), or probabilities (N, classes, ...).
     linear_bias : Tensor, optional
-        (classes, *more).
+        (classes, ...).
     weight, reduction, label_smoothing
         See `cross_entropy`.
     ignore_index : int, optional
