@@ -11,14 +11,11 @@ from .. import functional as F
 from .. import init
 from ..parameter import Parameter
 from .module import Module
+from .sizes import each
 
 __all__ = [
     "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
 ]  # fmt: skip
-
-
-def _each(value: Any, nd: int) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,) * nd
 
 
 class _Conv(Module):
@@ -80,10 +77,10 @@ class _Conv(Module):
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = _each(kernel_size, self.nd)
-        self.stride = _each(stride, self.nd)
-        self.padding = padding if isinstance(padding, str) else _each(padding, self.nd)
-        self.dilation = _each(dilation, self.nd)
+        self.kernel_size = each(kernel_size, self.nd)
+        self.stride = each(stride, self.nd)
+        self.padding = padding if isinstance(padding, str) else each(padding, self.nd)
+        self.dilation = each(dilation, self.nd)
         if padding == "same" and any(s != 1 for s in self.stride):
             raise ValueError("padding='same' is not supported for strided convolutions")
         self.groups = groups
@@ -226,7 +223,7 @@ class _Transposed(_Conv):
         super().__init__()
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
-        self.output_padding = _each(output_padding, self.nd)
+        self.output_padding = each(output_padding, self.nd)
         self._make(
             in_channels,
             out_channels,

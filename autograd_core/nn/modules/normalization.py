@@ -379,7 +379,7 @@ class LocalResponseNorm(Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
-class CrossMapLRN2d(Module):
+class CrossMapLRN2d(LocalResponseNorm):
     """Divide by a sum of squares over channels, as Lua Torch did.
 
     Parameters
@@ -396,11 +396,7 @@ class CrossMapLRN2d(Module):
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1):
-        super().__init__()
-        self.size = size
-        self.alpha = alpha
-        self.beta = beta
-        self.k = k
+        super().__init__(size, alpha, beta, k)
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, H, W), of the same shape."""
@@ -412,7 +408,3 @@ class CrossMapLRN2d(Module):
         counts = (of < to + reach) & ((of < 1) | (of > to - reach))
         sums = einsum("dc,nchw->ndhw", counts.to(input.dtype), input * input)
         return input * (sums * (self.alpha / self.size) + self.k).pow(-self.beta)
-
-    def extra_repr(self) -> str:
-        """The settings, for `repr`."""
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -7,6 +7,7 @@ from typing import Any
 from ..._tensor import Tensor
 from .. import functional as F
 from .module import Module
+from .sizes import each
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d",
@@ -73,8 +74,8 @@ class _AvgPool(Module):
         if self.nd == 1:
             if divisor_override is not None:
                 raise TypeError("AvgPool1d has no divisor_override")
-            kernel_size, padding = _single(kernel_size), _single(padding)
-            stride = None if stride is None else _single(stride)
+            kernel_size, padding = each(kernel_size, 1), each(padding, 1)
+            stride = None if stride is None else each(stride, 1)
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
         self.padding = padding
@@ -93,10 +94,6 @@ class _AvgPool(Module):
     def extra_repr(self) -> str:
         """The settings, for `repr`."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-def _single(value: Any) -> tuple[int]:
-    return (value,) if isinstance(value, int) else tuple(value)
 
 
 class _Adaptive(Module):
@@ -211,9 +208,9 @@ class _MaxUnpool(Module):
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0):
         super().__init__()
-        self.kernel_size = _each(kernel_size, self.nd)
-        self.stride = _each(kernel_size if stride is None else stride, self.nd)
-        self.padding = _each(padding, self.nd)
+        self.kernel_size = each(kernel_size, self.nd)
+        self.stride = each(kernel_size if stride is None else stride, self.nd)
+        self.padding = each(padding, self.nd)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
         """What ``MaxPool(..., return_indices=True)`` gave, to the size before it."""
@@ -224,10 +221,6 @@ class _MaxUnpool(Module):
     def extra_repr(self) -> str:
         """The settings, for `repr`."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
-
-
-def _each(value: Any, nd: int) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,) * nd
 
 
 class MaxUnpool1d(_MaxUnpool):
@@ -314,11 +307,11 @@ class _FractionalMaxPool(Module):
             )
         if output_size is not None and output_ratio is not None:
             raise ValueError("only one of output_size and output_ratio may be specified")
-        self.kernel_size = _each(kernel_size, self.nd)
+        self.kernel_size = each(kernel_size, self.nd)
         self.return_indices = return_indices
         self.register_buffer("_random_samples", _random_samples)
-        self.output_size = None if output_size is None else _each(output_size, self.nd)
-        self.output_ratio = None if output_ratio is None else _each(output_ratio, self.nd)
+        self.output_size = None if output_size is None else each(output_size, self.nd)
+        self.output_ratio = None if output_ratio is None else each(output_ratio, self.nd)
         if not all(0 < ratio < 1 for ratio in self.output_ratio or ()):
             raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
 
