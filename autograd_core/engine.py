@@ -45,6 +45,8 @@ class Run:
     ----------
     roots : list of (node, gradient)
         Where it starts.
+    tensors : tuple
+        What is differentiated, where `roots` come from.
     keep_graph, create_graph : bool
         Whether saved tensors stay, and whether gradients get a graph of their own.
     waiting : dict
@@ -70,8 +72,10 @@ class Run:
         create_graph: bool = False,
         targets: dict[tuple[Any, int], Any] | None = None,
         accumulate: bool = True,
+        tensors: tuple[Any, ...] = (),
     ):
         self.roots = list(roots)
+        self.tensors = tensors
         self.keep_graph = keep_graph
         self.create_graph = create_graph
         self.accumulate = accumulate

@@ -138,8 +138,8 @@ class Tap:
     begin, end : callable(run), callable(run, error) or None
         A backward run starts and is over.
     note : callable(seq, what) or None
-        Somebody ``edited`` the gradient that a node is about to get, or had the last step,
-        which was this node's, ``undone``.
+        The run ``paused`` before this node; somebody ``edited`` the gradient that it is about
+        to get, or had the last step, which was this node's, ``undone``.
     """
 
     __slots__ = (
@@ -179,7 +179,7 @@ def remove_tap(tap: Tap) -> None:
 
 
 def note(seq: int, what: str) -> None:
-    """Tell all taps what a person did, also while `untapped`."""
+    """Tell all taps of a stop and what a person did there, also while `untapped`."""
     for tap in _taps:
         if tap.note is not None:
             tap.note(seq, what)

@@ -22,6 +22,7 @@ from .autograd import grad as _grad
 from .functional_namespace import TENSORS
 from .modes import enable_grad
 from .node import AccumulateGrad
+from .progress import over
 
 if TYPE_CHECKING:  # loaded when asked for: see __getattr__
     from .stateless import functional_call, stack_module_state
@@ -379,9 +380,10 @@ def jacrev(
         blocks = []
         for i, out in enumerate(outs):
             rows = []
-            for basis in _basis(out):
-                cotangents = [basis if j == i else forward.zeros_for(o) for j, o in enumerate(outs)]
-                rows.append(_leaves(vjp_fn(_rebuild(output, iter(cotangents)))))
+            with over(_basis(out), "jacrev", out.numel()) as units:
+                for unit in units:
+                    along = [unit if j == i else forward.zeros_for(o) for j, o in enumerate(outs)]
+                    rows.append(_leaves(vjp_fn(_rebuild(output, iter(along)))))
             columns = [
                 _stacked([row[k] for row in rows], tuple(out.shape) + tuple(x.shape), x)
                 for k, x in enumerate(ins)
@@ -415,11 +417,12 @@ def jacfwd(
         columns: list[list[list[Tensor]]] = []
         for k, x in enumerate(ins):
             moved = []
-            for basis in _basis(x):
-                along = [basis if j == k else forward.zeros_for(o) for j, o in enumerate(ins)]
-                given = (_rebuild(chosen, iter(along)),)
-                output, tangent, *aux = jvp(partial, (chosen,), given, has_aux=has_aux)
-                moved.append(_leaves(tangent))
+            with over(_basis(x), "jacfwd", x.numel()) as units:
+                for unit in units:
+                    along = [unit if j == k else forward.zeros_for(o) for j, o in enumerate(ins)]
+                    given = (_rebuild(chosen, iter(along)),)
+                    output, tangent, *aux = jvp(partial, (chosen,), given, has_aux=has_aux)
+                    moved.append(_leaves(tangent))
             columns.append(moved)
         if output is None:
             output, aux = _split(partial(chosen), has_aux)

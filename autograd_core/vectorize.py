@@ -13,6 +13,7 @@ from typing import Any
 
 from ._tensor import Tensor
 from .ops.join import stack
+from .progress import over
 
 
 def vmap(
@@ -57,9 +58,11 @@ def vmap(
                 f"{what}; see in_dims={in_dims!r}"
             )
         results = []
-        for i in range(sizes.pop()):
-            sample = [_taken(a, d, i) for a, d in zip(args, dims, strict=True)]
-            results.append(func(*sample, **{k: _taken(v, 0, i) for k, v in kwargs.items()}))
+        size = sizes.pop()
+        with over(range(size), "vmap", size) as samples:
+            for i in samples:
+                sample = [_taken(a, d, i) for a, d in zip(args, dims, strict=True)]
+                results.append(func(*sample, **{k: _taken(v, 0, i) for k, v in kwargs.items()}))
         if not results:
             raise ValueError("vmap: the mapped dimension has size 0; give at least one sample")
         return _stacked(results, out_dims)

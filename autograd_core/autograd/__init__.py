@@ -56,8 +56,9 @@ def backward(
     """
     if inputs is not None and isinstance(inputs, Sequence | Tensor) and len(_as_tuple(inputs)) == 0:
         raise AutogradError("`inputs` argument to `backward()` cannot be empty.")
+    given = _as_tuple(tensors)
     roots = _roots(
-        _as_tuple(tensors),
+        given,
         _as_tuple(grad_variables if grad_tensors is None else grad_tensors),
         create_graph,
     )
@@ -71,7 +72,7 @@ def backward(
             if isinstance(x, Tensor):
                 x.retain_grad()
     keep = create_graph if retain_graph is None else retain_graph
-    Run(roots, keep, create_graph, targets).finish()
+    Run(roots, keep, create_graph, targets, tensors=given).finish()
 
 
 def grad(
@@ -115,7 +116,8 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True"
         )
     allow_unused = materialize_grads if allow_unused is None else allow_unused
-    roots = _roots(_as_tuple(outputs), _as_tuple(grad_outputs), create_graph)
+    given = _as_tuple(outputs)
+    roots = _roots(given, _as_tuple(grad_outputs), create_graph)
     targets = {}
     for x in wanted:
         if isinstance(x, Tensor) and not x.requires_grad:
@@ -125,7 +127,7 @@ def grad(
             )
         targets[_target(x)] = x
     keep = create_graph if retain_graph is None else retain_graph
-    run = Run(roots, keep, create_graph, targets, accumulate=False)
+    run = Run(roots, keep, create_graph, targets, accumulate=False, tensors=given)
     run.finish()
     return tuple(_captured(run, x, allow_unused, materialize_grads, create_graph) for x in wanted)
 

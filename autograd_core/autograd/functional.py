@@ -20,6 +20,7 @@ from .._tensor import Tensor
 from ..forward import zeros_for
 from ..functional_namespace import TENSORS
 from ..modes import enable_grad
+from ..progress import over
 from . import grad as _grad
 
 Tensors: TypeAlias = Tensor | tuple[Tensor, ...]
@@ -326,11 +327,12 @@ def _rows(
 ) -> tuple[Tensor, ...]:
     text = f"Output {i} of the user-provided function is independent of input {{i}}."
     rows = []
-    for unit in _units(out):
-        row = _filled(_pull((out,), inputs, (unit,), create_graph), inputs, strict, text)
-        if create_graph:
-            _require(row, strict, JACOBIAN_CONSTANT)
-        rows.append(row)
+    with over(_units(out), "jacobian", out.numel()) as units:
+        for unit in units:
+            row = _filled(_pull((out,), inputs, (unit,), create_graph), inputs, strict, text)
+            if create_graph:
+                _require(row, strict, JACOBIAN_CONSTANT)
+            rows.append(row)
     shape = tuple(out.shape)
     return tuple(
         _stacked([row[k] for row in rows], shape + tuple(x.shape), x) for k, x in enumerate(inputs)

@@ -12,6 +12,7 @@ from .._tensor import Tensor
 from ..backends import backend_of
 from ..forward import zeros_for
 from ..modes import no_grad
+from ..progress import over
 from . import grad as _grad
 from .forward_ad import dual_level, make_dual, unpack_dual
 
@@ -93,9 +94,10 @@ def numerical_jacobians(check: Check, x: Tensor) -> list[Matrix]:
     """One Jacobian for each output, by central differences."""
     steps = (1, 1j) if x.is_complex() else (1,)
     columns = []
-    for index in elements(x.shape):
-        parts = [difference(check, x, index, step * check.eps) for step in steps]
-        columns.append(combined(parts))
+    with over(elements(x.shape), "finite differences", x.numel()) as indices:
+        for index in indices:
+            parts = [difference(check, x, index, step * check.eps) for step in steps]
+            columns.append(combined(parts))
     if not columns:
         return [np.zeros((0, width(y))) for y in check.outputs()]
     return [np.stack([column[j] for column in columns]) for j in range(len(columns[0]))]
@@ -153,7 +155,8 @@ def backward_jacobians(check: Check) -> list[list[Matrix]]:
     """``[output][input]``, by one backward for each element of the outputs."""
     found = []
     for y in check.outputs():
-        rows = [pull(y, check.wanted, unit) for unit in units_of(y)]
+        with over(units_of(y), "gradcheck", width(y)) as units:
+            rows = [pull(y, check.wanted, unit) for unit in units]
         found.append(
             [
                 np.stack([row[i] for row in rows], axis=1) if rows else np.zeros((x.numel(), 0))
@@ -181,10 +184,11 @@ def forward_jacobians(check: Check) -> list[list[Matrix]]:
     found: list[list[Matrix]] = [[] for _ in range(count)]
     for position, x in zip(check.positions, check.wanted, strict=True):
         steps = (1, 1j) if x.is_complex() else (1,)
-        rows = [
-            combined([push(check, position, unit_of(x, index, step)) for step in steps])
-            for index in elements(x.shape)
-        ]
+        with over(elements(x.shape), "gradcheck", x.numel()) as indices:
+            rows = [
+                combined([push(check, position, unit_of(x, index, step)) for step in steps])
+                for index in indices
+            ]
         for j in range(count):
             empty = np.zeros((0, width(check.outputs()[j])))
             found[j].append(np.stack([row[j] for row in rows]) if rows else empty)

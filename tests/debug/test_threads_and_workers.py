@@ -115,3 +115,27 @@ def test_the_trace_remembers_edits_and_steps_that_were_taken_back(debugger):
         ("x", False, False),
     ]
     assert "4 backward steps" in t.summary()
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+def test_time_at_a_stop_is_no_nodes_time(debugger, monkeypatch, flushed):
+    from autograd_core.debug.record import recorder
+
+    now = [0.0]
+
+    def clock():
+        now[0] += 1.0
+        return now[0]
+
+    def wait_long():
+        now[0] += 1e6
+        if flushed:  # as the live graph does
+            len(t.nodes)
+
+    monkeypatch.setattr(recorder, "perf_counter", clock)
+    x = ag.tensor([0.5, 2.0], requires_grad=True)
+    front = Asked("continue", meanwhile=wait_long)
+    with ag.debug.trace() as t, debugger.session(["op:Tanh"], front=front):
+        (x * x).tanh().sum().backward()
+    assert 1.0 <= min(s.seconds for s in t.steps if s.node.kind == "op")
+    assert max(s.seconds for s in t.steps) < 100.0

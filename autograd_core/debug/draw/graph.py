@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...node import AccumulateGrad, Output
+from ...progress import over
 from ...source import resolve
 from ..trace.rows import _STATISTICS, _SUFFIX
 from .theme import flag_of
@@ -92,7 +93,8 @@ def of_trace(trace: Trace, iteration: int | None = None) -> Graph:
     at[ids] = np.arange(len(ids))
     keep = shown[source] & shown[target]
     pairs = zip(at[source[keep]].tolist(), at[target[keep]].tolist(), strict=True)
-    items = _items(trace, rows, ids)
+    with over(range(len(ids)), "drawing", len(ids)) as indices:
+        items = _items(trace, rows, ids, indices)
     count = len(items)
     title = f"iteration {iteration} · {count} node{'s' * (count != 1)}"
     graph = Graph(items, list(pairs), title)
@@ -100,7 +102,7 @@ def of_trace(trace: Trace, iteration: int | None = None) -> Graph:
     return graph
 
 
-def _items(trace: Trace, rows: Any, ids: Any) -> list[Item]:
+def _items(trace: Trace, rows: Any, ids: Any, indices: Iterable[int]) -> list[Item]:
     nodes, pools = trace.tables["nodes"], trace.pools
     columns = {c: nodes.column(c)[ids].tolist() for c in nodes.types}
     statistics = {c: rows[c][ids].tolist() for c in _STATISTICS}
@@ -108,7 +110,7 @@ def _items(trace: Trace, rows: Any, ids: Any) -> list[Item]:
     reached = [s >= trace.tables["steps"].first for s in columns["step"]]
     measured = trace.stats != "off"
     items = []
-    for i in range(len(ids)):
+    for i in indices:
         kind = ("op", "leaf", "function")[columns["kind"][i]]
         op, name = text[columns["op"][i]], text[columns["name"][i]]
         shape = shapes[columns["shape"][i]]

@@ -63,7 +63,7 @@ class Switch(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Somebody edited the next gradient of a node, or took back its last step."""
+    """The run paused before a node, its next gradient was edited, or its last step taken back."""
 
     time: float
     seq: int

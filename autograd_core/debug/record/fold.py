@@ -155,7 +155,8 @@ class Folder:
         for passed, i in enumerate(np.flatnonzero(~real).tolist()):
             mark = flat[i * STEP + STEP - 1]
             if isinstance(mark, Said):
-                said.append((i - passed, mark))
+                if mark.what != "paused":  # it has ended the step before it, by being there
+                    said.append((i - passed, mark))
             else:
                 self._mark(mark)
                 numbers[i:] = self.current

@@ -24,6 +24,7 @@ import numpy as np
 from ... import events, state
 from ...backends import backend_of
 from ...node import AccumulateGrad, Output, edge_of
+from ...progress import Bar, clock
 from ...saved import saved_bytes
 from ..trace import statistics
 from ..trace.statistics import of_array
@@ -62,11 +63,15 @@ class Recorder:
     memory : int, optional
         Byte budget of the trace; 64 MiB if not given, and with ``stats="off"`` a ring of at
         least the last 1024 nodes, else of as many as fit the budget.
+    progress : bool, optional
+        Whether a bar counts the backward passes; as `autograd_core.progress.Bar` has it.
 
     Attributes
     ----------
     trace : Trace
         What was recorded.
+    bar : Bar
+        Counts the backward passes since `start` (or `show_progress`).
 
     Raises
     ------
@@ -74,7 +79,13 @@ class Recorder:
         For an unknown `stats`, or `every` below 1.
     """
 
-    def __init__(self, stats: str = "full", every: int = 1, memory: int | None = None):
+    def __init__(
+        self,
+        stats: str = "full",
+        every: int = 1,
+        memory: int | None = None,
+        progress: bool | None = False,
+    ):
         if stats not in MODES:
             raise ValueError(f"stats must be one of 'off', 'basic' or 'full', got {stats!r}")
         if not isinstance(every, int) or every < 1:
@@ -101,6 +112,9 @@ class Recorder:
         self._begun: float | None = None
         self._spent = [0.0]
         self._counted = 0
+        self.progress = progress
+        self.bar = Bar("backward", progress=False)
+        self._shown_from = 0
         self._control = events.Tap(begin=self._begin, end=self._end, note=self._said)
         self._data: events.Tap | None = None
 
@@ -111,6 +125,7 @@ class Recorder:
         if self._begun is None:
             self._begun = perf_counter()
             self._folder.origin = self._folder.origin or self._begun
+            self.show_progress()
             events.add_tap(self._control)
             self._wake(self._iteration % self.every == 0)
         return self
@@ -119,6 +134,7 @@ class Recorder:
         """Record no more; the trace can be read, and recording started again."""
         from ..stepping.debugger import debugger  # it needs traces first
 
+        self.bar.close()
         if self._begun is not None:
             self._wake(False)
             events.remove_tap(self._control)
@@ -129,6 +145,12 @@ class Recorder:
             self._account()
             self.trace.breakpoints = debugger().breakpoints.to_json()
         return self
+
+    def show_progress(self) -> None:
+        """Count backward passes anew: a bar comes if what begins now takes long."""
+        self.bar.close()
+        self.bar = Bar("backward", unit="pass", progress=self.progress)
+        self._shown_from = self._iteration
 
     def _wake(self, awake: bool) -> None:
         if awake and self._data is None:
@@ -287,6 +309,8 @@ class Recorder:
                 self._forget_dead_leaves()
             if self._begun is not None and self.every > 1:
                 self._wake(self._iteration % self.every == 0)
+            if clock() >= self.bar.due:
+                self.bar.look(self._iteration - self._shown_from, lambda: loss_of(run))
 
     def _mark(self, mark: Mark) -> None:
         if self._ring is not None:
@@ -351,6 +375,9 @@ class Recorder:
             self._move()
             self.trace.trim()
             self._spent[0] += perf_counter() - start
+        if clock() >= self.bar.due and self._iteration == self._shown_from:
+            nodes = self.trace.tables["nodes"]
+            self.bar.look(0, lambda: {"nodes": f"{nodes.end:,}"})  # the first pass is a long one
 
     def _move(self) -> None:
         if self._ring is None:
@@ -373,6 +400,12 @@ class Recorder:
         self.trace.recording_seconds = self._spent[0] + count * _price(self.trace.stats)
 
 
+def loss_of(run: Any) -> dict[str, str]:
+    """The value that a run differentiated, if it was one number."""
+    scalars = [x for x in run.tensors if getattr(x, "shape", None) == ()]
+    return {"loss": f"{scalars[0].item():.4g}"} if len(scalars) == len(run.tensors) == 1 else {}
+
+
 _prices: dict[str, float] = {}
 
 
@@ -390,7 +423,12 @@ def _price(stats: str) -> float:
 
 
 @contextmanager
-def trace(stats: str = "full", every: int = 1, memory: int | None = None) -> Iterator[Trace]:
+def trace(
+    stats: str = "full",
+    every: int = 1,
+    memory: int | None = None,
+    progress: bool | None = None,
+) -> Iterator[Trace]:
     """Record what runs inside the ``with`` block.
 
     Parameters
@@ -404,6 +442,10 @@ def trace(stats: str = "full", every: int = 1, memory: int | None = None) -> Ite
         Byte budget of the trace, 64 MiB if not given; the oldest iterations fall out beyond
         it.  With ``stats="off"`` at least the last 1024 nodes are kept, or, if a budget is
         given, as many as fit it at 300 bytes each.
+    progress : bool, optional
+        Whether a bar counts the backward passes, with the last loss, once the block has run
+        for two seconds (needs tqdm). Not given: where somebody watches, on a terminal or in
+        a notebook, unless ``TQDM_DISABLE=1`` is in the environment.
 
     Yields
     ------
@@ -419,7 +461,7 @@ def trace(stats: str = "full", every: int = 1, memory: int | None = None) -> Ite
     >>> [node.op for node in t.nodes]
     ['MulBackward0', 'SumBackward0', 'AccumulateGrad']
     """
-    recorder = Recorder(stats, every, memory).start()
+    recorder = Recorder(stats, every, memory, progress).start()
     try:
         yield recorder.trace
     finally:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ... import events, state
+from ... import events, progress, state
 from ...errors import BackwardStopped
 from ...journal import BUDGET, Journal
 from ..breakpoints.breakpoints import Breakpoint, Breakpoints
@@ -215,11 +215,14 @@ class Debugger:
         try:
             self.paused = pause
             self._free.clear()
+            if pause.node is not None:
+                events.note(pause.node.seq, "paused")  # a person's time is not the last node's
             self.tell("paused", pause.state())
-            while not pause.resumed:
-                stop_frame.stand(pause, lambda frame: self._ask(pause, frame))
-                if stop_frame.breakpoint_hook is not None and not pause.resumed:
-                    pause.resume()
+            with progress.aside():
+                while not pause.resumed:
+                    stop_frame.stand(pause, lambda frame: self._ask(pause, frame))
+                    if stop_frame.breakpoint_hook is not None and not pause.resumed:
+                        pause.resume()
         finally:
             self.paused = outer
             if outer is None:
@@ -268,7 +271,8 @@ class Debugger:
         """Tell the front that pdb stands in Python, not at a node, and when it goes on."""
         self.tell("paused", python_state(frame, self.depth, self.breakpoints))
         try:
-            yield
+            with progress.aside():
+                yield
         finally:
             outer = self.paused  # pdb's own `debug` inside a stop
             if outer is None:
