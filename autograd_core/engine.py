@@ -34,7 +34,7 @@ from .errors import GradientError
 from .fast_backward import explain, in_order, priority, run_fast
 from .journal import Journal
 from .node import AccumulateGrad, Output
-from .vjps import fit_grads
+from .vjps import fit_grads, run_general, run_raw
 from .watched_backward import run_watched
 
 
@@ -313,10 +313,8 @@ class Run:
         try:
             if all(g is None for g in grads) and node.op is not None:
                 results = (None,) * len(node.next)
-            elif self.create_graph or (node.rare is not None and node.rare.general):
-                results = node.run_general(grads, self.create_graph)
             else:
-                results = node.run(grads if node.outputs != 1 else grads[0])
+                results = self._run_formulas(node, grads)
             if node.fit is not None:
                 results = fit_grads(results, node.fit, self.create_graph)
         except Exception as error:
@@ -327,6 +325,18 @@ class Run:
         if node.releases and not self.keep_graph:
             node.saved = None
         return results
+
+    def _run_formulas(self, node: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        general = self.create_graph or (node.rare is not None and node.rare.general)
+        given: Any = grads if node.outputs != 1 else grads[0]
+        needed = self.needed
+        if needed is not None and node.op is not None:
+            edges = tuple(fn if fn in needed else None for fn in node.next)
+            if edges != node.next:  # what nobody asks for is not computed
+                if general:
+                    return run_general(node, grads, self.create_graph, edges)
+                return run_raw(node, given, edges)
+        return node.run_general(grads, self.create_graph) if general else node.run(given)
 
     # -------------------------------------------------------------- leaves, hooks, captures
 

@@ -100,18 +100,24 @@ def raw_for(g: Any) -> Any:
     return backend_of(g).raw
 
 
-def run_raw(n: Any, g: Any) -> tuple[Any, ...]:
+Edges = tuple[Any, ...] | None
+"""The inputs of a node that a run asks for, in place of ``Node.next``; None: all of those."""
+
+
+def run_raw(n: Any, g: Any, edges: Edges = None) -> tuple[Any, ...]:
     """First-order backward of a node whose formulas have no generated run."""
     grads = g if type(g) is tuple else (g,)
-    return apply_vjps(n, grads, unpack(n, False), None)
+    return apply_vjps(n, grads, unpack(n, False), None, edges)
 
 
-def run_general(n: Any, grads: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
+def run_general(
+    n: Any, grads: tuple[Any, ...], tensors: bool, edges: Edges = None
+) -> tuple[Any, ...]:
     """Backward of a node in full generality: packed or half-precision values, higher order."""
     values = unpack(n, tensors)
     if not tensors:
         values = {k: _up(v) for k, v in values.items()}
-        return apply_vjps(n, tuple(_up(g) for g in grads), values, None)
+        return apply_vjps(n, tuple(_up(g) for g in grads), values, None, edges)
     half = next((g for g in grads if g is not None and is_half(g._array)), None)
     if half is not None:
         grads = tuple(None if g is None else g.to(dtypes.float32) for g in grads)
@@ -119,7 +125,7 @@ def run_general(n: Any, grads: tuple[Any, ...], tensors: bool) -> tuple[Any, ...
             k: v.to(dtypes.float32) if hasattr(v, "_array") and is_half(v._array) else v
             for k, v in values.items()
         }
-    return apply_vjps(n, grads, values, TENSORS)
+    return apply_vjps(n, grads, values, TENSORS, edges)
 
 
 def _up(value: Any) -> Any:
@@ -132,7 +138,9 @@ def parameters_of(fn: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(inspect.signature(fn).parameters)
 
 
-def apply_vjps(n: Any, grads: Any, values: dict[str, Any], namespace: Any) -> tuple[Any, ...]:
+def apply_vjps(
+    n: Any, grads: Any, values: dict[str, Any], namespace: Any, edges: Edges = None
+) -> tuple[Any, ...]:
     """Call the formulas of a node on its saved values; `namespace` None: on raw arrays."""
     op = n.op
     several = op.many or len(op.outputs) > 1
@@ -145,10 +153,11 @@ def apply_vjps(n: Any, grads: Any, values: dict[str, Any], namespace: Any) -> tu
     first = grads[0]
     F = namespace if namespace is not None else raw_for(first)
     given = values | {"g": g, "F": F}
-    results: list[Any] = [None] * len(n.next)
-    needs = [x is not None for x in n.next]
+    edges = n.next if edges is None else edges
+    results: list[Any] = [None] * len(edges)
+    needs = [x is not None for x in edges]
     for names, fn in op.vjps.items():
-        indices = list(range(len(n.next))) if op.variadic else [op.inputs.index(x) for x in names]
+        indices = list(range(len(edges))) if op.variadic else [op.inputs.index(x) for x in names]
         if not any(needs[i] for i in indices):
             continue
         given["needs"] = tuple(needs[i] for i in indices)

@@ -23,7 +23,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from typing import Any, Protocol, TypeVar
 
@@ -110,10 +110,8 @@ class Bar:
         if _shown is self:
             _shown = None
         if place is not None and _here() == self._home:
-            try:
+            with suppress(Exception):  # the terminal may be gone
                 place.close()
-            except Exception:  # nobody is there any more who could be told
-                return
 
     def _may_show(self) -> bool:
         """Whether it is drawn now; finds its place the first time."""
@@ -178,36 +176,40 @@ def over(items: Iterable[T], what: str, total: int | None = None) -> Iterator[It
 # ------------------------------------------------------------------ while somebody is asked
 
 _aside = 0
+_stands_at = 0.0
 _stood_still = 0.0
 _shown: Bar | None = None
 
 
 def clock() -> float:
     """Seconds, without those in which somebody stood at a prompt."""
-    return time.perf_counter() - _stood_still
+    return (_stands_at if _aside else time.perf_counter()) - _stood_still
 
 
 @contextmanager
 def aside() -> Iterator[None]:
     """Inside, no bar is on the screen, ours or the program's, and their clocks stand still."""
-    global _aside, _stood_still
-    begun = time.perf_counter()
+    global _aside, _stands_at, _stood_still
     theirs = [(bar, bar.miniters) for bar in _bars_of_the_program("notebook", inf)]
-    if _shown is not None and _shown._place is not None:
-        _shown._place.hide()
+    with suppress(Exception):  # a bar must not end what somebody looks at
+        if _shown is not None and _shown._place is not None:
+            _shown._place.hide()
+        for bar, _ in theirs:
+            bar.clear()
     for bar, _ in theirs:
-        bar.clear()
         bar.miniters = min(bar.miniters, 1)  # tqdm's own thread leaves such a bar alone
+    if not _aside:
+        _stands_at = time.perf_counter()
     _aside += 1
     try:
         yield
     finally:
         _aside -= 1
+        if not _aside:
+            _stood_still += time.perf_counter() - _stands_at
         for bar, miniters in theirs:
             bar.miniters = miniters
             bar.unpause()
-        if not _aside:
-            _stood_still += time.perf_counter() - begun
 
 
 # ------------------------------------------------------------------ where we are, and who else

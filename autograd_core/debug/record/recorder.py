@@ -402,8 +402,8 @@ class Recorder:
 
 def loss_of(run: Any) -> dict[str, str]:
     """The value that a run differentiated, if it was one number."""
-    scalars = [x for x in run.tensors if getattr(x, "shape", None) == ()]
-    return {"loss": f"{scalars[0].item():.4g}"} if len(scalars) == len(run.tensors) == 1 else {}
+    sizes = [x.numel() if hasattr(x, "numel") else 0 for x in run.tensors]
+    return {"loss": f"{run.tensors[0].item():.4g}"} if sizes == [1] else {}
 
 
 _prices: dict[str, float] = {}
