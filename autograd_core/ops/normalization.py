@@ -12,9 +12,10 @@ statistics and the second derivative need them.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 from .. import dtypes
 from .._tensor import Tensor
@@ -128,6 +129,25 @@ def _require_floating(name: str, input: Tensor) -> None:
         )
 
 
+Norm = TypeVar("Norm", bound=Callable[..., Tensor])
+
+
+def _mixed(norm: Norm) -> Norm:
+    """Compute in float32 where a half-precision input comes with float32 vectors."""
+
+    @functools.wraps(norm)
+    def call(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        kind = input.dtype
+        if kind in (dtypes.float16, dtypes.bfloat16):
+            vectors = (x for x in (*args, *kwargs.values()) if isinstance(x, Tensor))
+            if any(x.dtype == dtypes.float32 for x in vectors):
+                return norm(input.float(), *args, **kwargs).to(kind)
+        return norm(input, *args, **kwargs)
+
+    return cast(Norm, call)
+
+
+@_mixed
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -207,6 +227,7 @@ def rms_norm(
     return (result if weight is None else result * weight).to(kind)
 
 
+@_mixed
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -294,6 +315,7 @@ def _update(running: Tensor | None, value: Any, momentum: float) -> None:
     running._bump("batch_norm")
 
 
+@_mixed
 def group_norm(
     input: Tensor,
     num_groups: int,

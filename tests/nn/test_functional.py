@@ -373,3 +373,28 @@ def test_different_sizes_are_broadcast_with_a_warning():
     with pytest.warns(UserWarning, match="that is different to the input size"):
         loss = F.mse_loss(ag.ones(2, 3), ag.zeros(3))
     assert loss.item() == 1
+
+
+NORMS = [
+    lambda F, x, w, b, m, v: F.batch_norm(x, m, v, w, b, True),
+    lambda F, x, w, b, m, v: F.batch_norm(x, m, v, w, b),
+    lambda F, x, w, b, m, v: F.instance_norm(x, m, v, w, b),
+    lambda F, x, w, b, m, v: F.group_norm(x, 3, w, b),
+    lambda F, x, w, b, m, v: F.layer_norm(x.transpose(1, 2), (3,), w, b),
+]
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_norms_of_half_precision_with_float32_vectors(norm):
+    torch = pytest.importorskip("torch")
+    results = []
+    for library in (ag, torch):
+        x = library.tensor(np.linspace(-2, 3, 60).reshape(4, 3, 5).tolist(), requires_grad=True)
+        w = library.tensor([0.5, 1.5, 3.0], requires_grad=True)
+        b, m, v = (library.tensor([0.25, k, 1.0]) for k in (1.0, 2.0, 3.0))
+        y = norm(library.nn.functional, x.bfloat16(), w, b, m, v)
+        y.square().sum().backward()
+        assert y.dtype == library.bfloat16
+        results.append([t.detach().float().numpy() for t in (y, x.grad, w.grad, m, v)])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0.03, atol=0.05)
