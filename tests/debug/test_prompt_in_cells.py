@@ -126,7 +126,8 @@ def test_in_a_kernel(tmp_path):
         assert "paused before SinBackward0" in pictures[0]["image/svg+xml"]
         assert "Gradient flow · this backward so far" in pictures[1]["image/svg+xml"]
         assert [line.strip() for line in lines_marked(text)][-2:] == ["a = 1", "b = 2"]
-        assert "ipykernel_launcher" not in text
+        assert "ipykernel" not in text, "places are called as the notebook calls them"
+        assert "> In [2](5)<module>()" in text
         assert kernel.value("[sys.gettrace(), a, b]") == [None, 1, 2]
     finally:
         kernel.close()

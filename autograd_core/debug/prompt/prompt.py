@@ -354,8 +354,15 @@ class Prompt(AutogradCommands, HelpAndCompletion, PythonSteps, _Pdb):  # type: i
 
     def format_stack_entry(self, frame_lineno: tuple[Any, int], *more: Any) -> str:
         """A frame as text."""
-        if frame_lineno[0] is not self.view:
-            return str(super().format_stack_entry(frame_lineno, *more))
+        frame, _ = frame_lineno
+        if frame is not self.view:
+            text = str(super().format_stack_entry(frame_lineno, *more))
+            file = frame.f_code.co_filename
+            return (
+                text
+                if source.describe_file is None
+                else text.replace(file, source.describe_file(file), 1)
+            )
         text = look.brief(self.here, self.names)
         arrow = "> " if self.curframe is self.view else "  "
         return f"{arrow}{text}\n" if IS_IPYTHON else text
