@@ -68,6 +68,8 @@ class Bar:
     ----------
     due : float
         When to `look` next, as `clock` counts; who counts asks no more than that.
+    output : IPython.display.DisplayHandle or None
+        Where a notebook has kept room for the bar; else it comes below all other outputs.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Bar:
         self.progress = progress
         self.begun = clock()
         self.due = inf if progress is False else self.begun + AFTER
+        self.output: Any = None
         self._home = _here()
         self._place: Place | None = None
 
@@ -245,7 +248,7 @@ def _open(bar: Bar, where: str) -> Place | None:
         if where == "notebook":
             from .notebook import Notebook
 
-            return Notebook(clock() - bar.begun, known)
+            return Notebook(clock() - bar.begun, known, bar.output)
         from .terminal import Terminal
 
         return Terminal(clock() - bar.begun, known)

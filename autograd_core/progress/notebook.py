@@ -6,7 +6,7 @@ import warnings
 from typing import Any, ClassVar
 from weakref import WeakSet
 
-from .terminal import begin_earlier, draw
+from .drawing import begin_earlier, draw
 
 
 def _bar_class() -> Any:
@@ -22,6 +22,17 @@ def _bar_class() -> Any:
     return Cell
 
 
+EMPTY = {"text/plain": ""}
+"""What an output has that shows nothing, and that every converter takes for an output."""
+
+
+def empty_output() -> Any:
+    """An output of the cell that runs, to be filled later; a `DisplayHandle`."""
+    from IPython.display import display
+
+    return display(EMPTY, raw=True, display_id=True)
+
+
 class Notebook:
     """The bar in the output of the cell that runs.
 
@@ -31,23 +42,26 @@ class Notebook:
         Seconds for which there was no bar yet.
     known : dict
         Arguments of tqdm.
+    output : IPython.display.DisplayHandle, optional
+        An empty output that the bar fills, instead of a new one.
     """
 
-    def __init__(self, elapsed: float, known: dict[str, Any]):
+    def __init__(self, elapsed: float, known: dict[str, Any], output: Any = None):
         make = _bar_class()
         here = {"display": False} if _has_widgets(make) else {}
         self.bar = make(**known, **here, leave=False, mininterval=0, miniters=0, disable=False)
         begin_earlier(self.bar, elapsed)
-        self._output: Any = None
+        self._output = output
+        self._is_displayed = False
 
     def show(self, count: int, known: dict[str, str]) -> None:
         """Draw it."""
         draw(self.bar, count, known)
         container = getattr(self.bar, "container", None)
-        if self._output is None and container is not None:
-            from IPython.display import display
-
-            self._output = display(container, display_id=True)
+        if container is not None and not self._is_displayed:
+            self._is_displayed = True
+            self._output = self._output or empty_output()
+            self._output.update(container)
 
     def hide(self) -> None:
         """Nothing: a cell's output is not where a person types."""
@@ -56,8 +70,8 @@ class Notebook:
         """Empty the output, which can't be taken away, and end its widgets."""
         from tqdm.std import tqdm
 
-        if self._output is not None:
-            self._output.update({}, raw=True)
+        if self._is_displayed:
+            self._output.update(EMPTY, raw=True)
         tqdm.close(self.bar)  # not the widget's own, which leaves a red bar after an exception
         for widget in _widgets_of(self.bar):
             widget.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any, ClassVar
 from weakref import WeakSet
 
 from tqdm.std import tqdm
+
+from .drawing import begin_earlier, draw
 
 
 class Line(tqdm):  # type: ignore[misc]
@@ -96,14 +97,3 @@ class Stream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
-
-
-def begin_earlier(bar: Any, elapsed: float) -> None:
-    """Let a new bar count from the time when the work began."""
-    bar.start_t = bar.last_print_t = time.time() - elapsed
-
-
-def draw(bar: Any, count: int, known: dict[str, str]) -> None:
-    """Draw a tqdm bar with a count, and what else is known."""
-    bar.set_postfix(known, refresh=False)
-    bar.update(count - bar.n)

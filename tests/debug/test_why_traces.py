@@ -372,3 +372,13 @@ def test_evaluation_between_iterations_is_no_change_of_the_graph():
             if i == 1:
                 layer(ag.ones(1, 4)).exp()
     assert not why(t)
+
+
+def test_what_multiplies_by_zero_is_named_for_the_whole_trace():
+    model = nn.Sequential(nn.Linear(8, 6), nn.Tanh(), nn.Linear(6, 4))
+    nn.init.zeros_(model[2].weight)
+    answer = why(trained(model, steps=1))
+    assert answer.cause == "zero_gradient"
+    assert answer.nodes[0].op == "AddmmBackward0"
+    assert {n.name for n in answer.nodes[1:]} == {"model.0.weight", "model.0.bias"}
+    assert why(trained(model, steps=1, lr=0.0)).cause == "nothing_found", "it has learnt by now"

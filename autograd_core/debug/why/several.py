@@ -87,8 +87,17 @@ def of_trace(trace: Trace, case: Case) -> Diagnosis:
 def _of_trace(trace: Trace) -> list[Diagnosis]:
     bad = origin.in_trace(trace)
     flow = None if bad is not None else vanishing_or_exploding(trace)
-    found = [bad, flow, *dead_units(trace), unreached_in_trace(trace), graph_changed(trace)]
+    dead = dead_units(trace) or _zeroed(trace)
+    found = [bad, flow, *dead, unreached_in_trace(trace), graph_changed(trace)]
     return [d for d in found if d is not None]
+
+
+def _zeroed(trace: Trace) -> list[Diagnosis]:
+    """Where the gradients of leaves were lost that got nothing but zeros in the last iteration."""
+    last = list(trace.iterations)[-1:]
+    leaves = [n for i in last for n in trace.find(iteration=i) if n.kind == "leaf" and n.reached]
+    lost = [origin.of_zero(trace, leaf) for leaf in leaves]
+    return grouped([d for d in lost if d is not None], len(leaves))
 
 
 def of_optimizer(optimizer: Any, case: Case) -> Diagnosis:
