@@ -18,18 +18,21 @@ copyright = author
 version = release = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "generated",
+    "tutorials",
 ]
 exclude_patterns = ["_ext", "_static", "images"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 default_role = "py:obj"  # `name` in a docstring: a link where there is something to link to
 show_warning_types = True
 
-myst_enable_extensions = ["deflist", "fieldlist"]
+myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
 myst_heading_anchors = 4
+html_math_renderer = "mathml"
+nb_execution_mode = "off"  # shown is what is saved, which the tests compare with a fresh run
 # Blocks that mix Python with a prompt or a magic are coloured as far as they can be.
 suppress_warnings = [
     "misc.highlighting_failure",

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 venv=$1
 shift
-needed='import furo, IPython, myst_parser, numpy, sphinx'
+needed='import furo, IPython, myst_nb, numpy, sphinx'
 if ! "$venv/bin/python" -c "$needed" 2>/dev/null; then
     tools/setup_env.sh "$venv" docs
     "$venv/bin/python" -c "$needed"

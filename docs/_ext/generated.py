@@ -18,6 +18,7 @@ from typing import Any
 import api_pages
 import command_texts
 import operation_texts
+import tutorials
 from rst_text import calm
 
 
@@ -38,6 +39,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "functions": operation_texts.functions,
     "primitives": operation_texts.primitives,
     "coverage": operation_texts.coverage,
+    "tutorials": tutorials.navigation,
     "other pages": other_pages,
 }
 _MARK = re.compile(r"^<!-- generated: (?P<name>[\w ]+) -->$", re.MULTILINE)
@@ -56,6 +58,16 @@ def filled(text: str) -> str:
 
 def _fill(app: Any, name: str, source: list[str]) -> None:
     source[0] = filled(source[0])
+
+
+def _read_again(app: Any, env: Any, *changes: Any) -> list[str]:
+    """The pages with generated texts: what is in them may have changed without the page."""
+    return [name for name in env.all_docs if _MARK.search(_text_of(env, name))]
+
+
+def _text_of(env: Any, name: str) -> str:
+    path = Path(env.doc2path(name))
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _write_api(app: Any) -> None:
@@ -91,6 +103,7 @@ def _calm(app: Any, what: str, name: str, value: Any, options: Any, lines: list[
 def setup(app: Any) -> dict[str, bool]:
     """Hook into Sphinx."""
     app.connect("builder-inited", _write_api)
+    app.connect("env-get-outdated", _read_again)
     app.connect("missing-reference", _another_name)
     app.connect("autodoc-process-signature", _without_any)
     app.connect("source-read", _fill)
