@@ -86,6 +86,8 @@ class DebugMagics(magic.Magics):
 
             %autograd_why THING        e.g.  %autograd_why loss    %autograd_why model
             %autograd_why              the last exception
+
+        What is not known of a tensor otherwise is looked up in the last trace.
         """
         from autograd_core.debug.why import why
 
@@ -100,7 +102,11 @@ class DebugMagics(magic.Magics):
                     "no exception was raised yet"
                 )
         try:
-            return why(thing, variables=variables)
+            answer = why(thing, variables=variables)
+            trace = variables.get("_trace")
+            if answer.cause == "no_gradient" and trace is not None:
+                return why(thing, variables=variables, trace=trace)
+            return answer
         except (LookupError, TypeError) as error:
             raise UsageError(f"%autograd_why: {error.args[0]}") from None
 

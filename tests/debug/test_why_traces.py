@@ -382,3 +382,18 @@ def test_what_multiplies_by_zero_is_named_for_the_whole_trace():
     assert answer.nodes[0].op == "AddmmBackward0"
     assert {n.name for n in answer.nodes[1:]} == {"model.0.weight", "model.0.bias"}
     assert why(trained(model, steps=1, lr=0.0)).cause == "nothing_found", "it has learnt by now"
+
+
+def test_a_model_alone_tells_that_its_gradients_vanish_or_explode():
+    x, y = batch()
+    model = Deep(nn.Identity, scale=0.05)
+    F.cross_entropy(model(x), y).backward()
+    answer = why(model)
+    assert (answer.cause, answer.sure) == ("vanishing", False)
+    assert [n.name for n in answer.nodes] == ["body.0.weight", "body.20.weight"]
+    for layer, p in enumerate(reversed(list(model.parameters()))):
+        p.grad = ag.full_like(p, 2.0**layer)
+    assert why(model).cause == "exploding"
+    for p in model.parameters():
+        p.grad.fill_(1.0)
+    assert not why(model)

@@ -247,3 +247,12 @@ def test_no_post_mortem(run, capsys, cell: str, line: str, said: str) -> None:
     run(cell)
     run(f"%autograd_debug {line}")
     assert said in capsys.readouterr().err
+
+
+def test_why_looks_into_the_last_trace(run):
+    run("w = torch.ones(2, requires_grad=True)\nv = torch.ones(2, requires_grad=True)")
+    assert run("%autograd_why v").result.cause == "no_gradient"
+    run("%%autograd_trace\nunused = (v * 2).sum()\n(w * w).sum().backward()")
+    answer = run("%autograd_why v").result
+    assert answer.cause == "unreached"
+    assert answer.location.line == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..draw.theme import number
 from ..trace.rows import Node
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, Suspect
 from .reached import of_row
 
 if TYPE_CHECKING:
@@ -20,10 +21,17 @@ RATIO = 1e5
 """How much the norm must change from one end of the network to the other to be said."""
 GROWTH = 1e4
 """How much the norm of all gradients must grow over the iterations to be said."""
+WEIGHTS_RATIO = 1e4
+"""The same for the gradients of weights, which differ less than those of the layers' outputs."""
 LAYERS = 3
 """Layers that there must be."""
 ITERATIONS = 8
 """Iterations looked at for the trend."""
+REMEDY = {
+    "vanishing": "scale the initialisation to the activation, or use ReLU-like activations, "
+    "normalisation layers or skip connections.",
+    "exploding": "scale the initialisation down, normalise between layers, or clip gradients.",
+}
 
 
 class Layer(NamedTuple):
@@ -86,14 +94,38 @@ def _steepest(trace: Trace, found: list[Layer], cause: str) -> Diagnosis:
     )
     trend = _trend(trace)
     message += f"; {trend}." if trend else "."
-    remedy = {
-        "vanishing": "scale the initialisation to the activation, or use ReLU-like activations, "
-        "normalisation layers or skip connections.",
-        "exploding": "scale the initialisation down, normalise between layers, or clip gradients.",
-    }[cause]
     nodes = (of_row(after.node, f"norm {number(after.norm)}"),
              of_row(before.node, f"norm {number(before.norm)}"))  # fmt: skip
-    return Diagnosis(cause, message, after.node.location, nodes, remedy)
+    return Diagnosis(cause, message, after.node.location, nodes, REMEDY[cause])
+
+
+def over_weights(weights: Sequence[tuple[str, float]]) -> Diagnosis | None:
+    """What the gradients of a model's weights say, without a trace; None if of one order.
+
+    Parameters
+    ----------
+    weights : sequence of (name, norm)
+        In the order in which the model holds them, which is guessed to be that of the forward.
+    """
+    if len(weights) < LAYERS or not all(0 < norm < math.inf for _, norm in weights):
+        return None
+    (first, early), (last, late) = weights[0], weights[-1]
+    if 1 / WEIGHTS_RATIO <= early / late <= WEIGHTS_RATIO:
+        return None
+    cause = "vanishing" if early < late else "exploding"
+    message = (
+        f"the gradient of {first} has norm {number(early)}, that of {last} {number(late)}, "
+        f"with {len(weights) - 2} weights between them."
+    )
+    return Diagnosis(
+        cause, message, None, (_weight(first, early), _weight(last, late)), REMEDY[cause],
+        "Whether backward comes to them in this order: trace a step, and ask about the trace.",
+        sure=False,
+    )  # fmt: skip
+
+
+def _weight(name: str, norm: float) -> Suspect:
+    return Suspect("AccumulateGrad", None, name, note=f"norm {number(norm)}")
 
 
 def _trend(trace: Trace) -> str:

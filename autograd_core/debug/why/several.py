@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from . import origin
 from .changed import graph_changed
 from .diagnosis import Diagnosis, listed, nothing, plural
-from .flowing import vanishing_or_exploding
-from .leaf import of_leaf
+from .flowing import over_weights, vanishing_or_exploding
+from .leaf import norm_of, of_leaf
 from .reached import unreached_in_trace
 from .units import dead_units
 
@@ -46,7 +46,18 @@ def of_model(model: Any, case: Case) -> Diagnosis:
     if case.trace is not None:
         causes = {d.cause for d in found}
         found += [d for d in _of_trace(case.trace) if d.cause not in causes]
+    else:
+        found += filter(None, [over_weights(_weights(parameters, case))])
     return worst(found, nothing(f"all {len(parameters)} parameters have finite gradients."))
+
+
+def _weights(parameters: list[tuple[str, Any]], case: Case) -> list[tuple[str, float]]:
+    """The parameters of two dimensions or more that have a gradient, and its norm."""
+    return [
+        (case.name(p) or name, norm_of(p.grad))
+        for name, p in parameters
+        if p.ndim > 1 and p.grad is not None
+    ]
 
 
 def grouped(found: Iterable[Diagnosis], count: int) -> list[Diagnosis]:
