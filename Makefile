@@ -10,7 +10,7 @@ JOBS ?= 2
 export PYTHON JOBS PYTEST_ARGS TORCH
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint types widgets unit notebooks browser kernels docs format bench clean
+.PHONY: help lab test lint types widgets unit notebooks browser kernels packages docs format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,9 +20,9 @@ lab: $(VENV)/.installed-lab ## install, and open JupyterLab on the notebooks
 
 test: $(VENV)/.installed-test ## install what the tests need, and run all of them
 	@tools/torch_for_tests.sh $(VENV)
-	@tools/run_tests.sh $(VENV) lint types widgets notebooks browser unit kernels docs
+	@tools/run_tests.sh $(VENV) lint types widgets notebooks browser unit kernels packages docs
 
-lint types widgets notebooks browser unit kernels: $(VENV)/.installed-test
+lint types widgets notebooks browser unit kernels packages: $(VENV)/.installed-test
 	@tools/run_tests.sh $(VENV) $@
 
 lint: ## ruff check and ruff format --check
@@ -32,6 +32,7 @@ notebooks: ## run the notebooks and compare their outputs
 widgets: ## the browser side alone: types, eslint, prettier, vitest; needs Node
 browser: ## JupyterLab and Notebook 7 in Chromium; pictures in build/browser
 kernels: ## the notebook side with the oldest ipykernel and IPython that are supported
+packages: ## build sdist and wheel, and try the wheel in clean environments of Python 3.11 to 3.13
 
 docs: $(VENV)/.installed-docs ## build the documentation into build/docs/html; a warning is an error
 	@tools/build_docs.sh $(VENV)

@@ -1,4 +1,7 @@
-"""``python -m benchmarks [engine] [trace] [debugger] [gpu] [browser]``: print the figures."""
+"""``python -m benchmarks [NAME ...]`` prints the figures.
+
+There are engine, trace and debugger, which run if no name is given, gpu, browser and first_graph.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 
 
 def main() -> int:
-    """Run the named benchmarks (the first three by default)."""
+    """Run the named benchmarks, or those that need neither GPU nor browser."""
     names = sys.argv[1:] or ["engine", "trace", "debugger"]
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as PyTorch is told; read at import
     print(f"Python {platform.python_version()} on {platform.machine()}, {platform.system()}")

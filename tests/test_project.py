@@ -22,7 +22,7 @@ MAX_LINES = 600
 OPTIONAL = {
     "IPython", "anywidget", "cupy", "debugpy", "ipykernel", "ipywidgets", "jupyter_ext",
     "matplotlib", "ml_dtypes", "numba", "onnx", "safetensors", "scipy", "sklearn", "tensorboardX",
-    "torch",
+    "torch", "tqdm",
 }  # fmt: skip
 JUPYTER = {"IPython", "anywidget", "ipykernel", "ipywidgets", "jupyter_client", "jupyter_ext"}
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run stages of the tests, in the order given, and stop at the first that fails.
 #
-#     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels docs
+#     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels packages docs
 #
 # JOBS sets how many processes run the unit tests (2), PYTEST_ARGS adds arguments to pytest.
 set -euo pipefail
@@ -65,11 +65,16 @@ browser() {
 # One thread for each process in BLAS and OpenMP: several processes already fill the cores.
 unit() {
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-        "$bin/python" -m pytest -n "${JOBS:-2}" --ignore=tests/browser "${pytest_args[@]}"
+        "$bin/python" -m pytest -n "${JOBS:-2}" --ignore=tests/browser --ignore=tests/packages "${pytest_args[@]}"
 }
 
 kernels() {
     tools/oldest_kernel.sh "$bin/.." "${pytest_args[@]}"
+}
+
+# A version of Python that is not here is left out, and said at the end.
+packages() {
+    "$bin/python" -m pytest -p no:cacheprovider -r fE tests/packages "${pytest_args[@]}"
 }
 
 docs() {
@@ -84,12 +89,13 @@ declare -A title=(
     [browser]="browser tests: JupyterLab and Notebook 7 in Chromium"
     [unit]="unit tests and doctests"
     [kernels]="the notebook side, with the oldest ipykernel and IPython"
+    [packages]="packages: sdist and wheel, and the wheel in a clean environment of each Python"
     [docs]="docs: the site is built without warnings, and its links lead somewhere"
 )
 
 for stage in "$@"; do
     if [ -z "${title[$stage]:-}" ]; then
-        echo "no such stage: $stage (there are: lint types widgets notebooks browser unit kernels docs)" >&2
+        echo "no such stage: $stage (there are: lint types widgets notebooks browser unit kernels packages docs)" >&2
         exit 2
     fi
     printf '\n### %s\n' "${title[$stage]}"
