@@ -198,6 +198,11 @@ class InlineGraph(GraphWidget):
         """The key of the widget among those who hear events."""
         return str(self.widget.model_id)
 
+    @property
+    def widget_id(self) -> str | None:
+        """The id of the widget while its cell runs, by which a reloaded page finds it."""
+        return None if self.over else self.address
+
     def start(self) -> InlineGraph:
         """Show it, and begin to send."""
         from IPython.display import display

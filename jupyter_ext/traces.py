@@ -29,6 +29,10 @@ class Followed(Protocol):
     trace: Trace
     stream: Stream
 
+    @property
+    def widget_id(self) -> str | None:
+        """The id of the widget that shows it while its cell runs."""
+
 
 class Traces:
     """The traces that front ends follow.
@@ -96,9 +100,10 @@ class Traces:
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
         if self.latest is None:
-            return {"frames": [], "history": {}}, []
+            return {"frames": [], "widget": None, "history": {}}, []
         result, buffers = _packed(self.latest.stream.catch_up())
-        return {**result, "history": history(self.latest.trace)}, buffers
+        shown = {"widget": self.latest.widget_id, "history": history(self.latest.trace)}
+        return {**result, **shown}, buffers
 
     def _named(self, name: str | None) -> Followed:
         if name is None and self.latest is not None:
@@ -120,6 +125,8 @@ class PanelTrace:
     front : JupyterFront
         The kernel's side of the debugger.
     """
+
+    widget_id = None
 
     def __init__(self, trace: Trace, front: JupyterFront):
         self.trace = trace

@@ -40,7 +40,7 @@ class Graph:
         self.page = lab.page
         self.cell = cell
         notebook = lab.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-        self.root = notebook.locator(".jp-Cell").nth(cell).locator(".ag-root")
+        self.root = notebook.locator(".jp-Cell").nth(cell).locator(".ag-root:visible")
 
     def find(self, selector: str) -> Any:
         """Parts of it."""

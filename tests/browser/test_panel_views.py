@@ -115,6 +115,7 @@ def test_the_panel_has_a_graph_where_no_widget_is_shown(net: Lab) -> None:
     net.run_cell(5)
     net.run_cell(4)
     nodes_shown(net, 10)
+    net.page.wait_for_selector(f"{ROWS} >> nth=3")
     assert net.page.locator(f"{ROWS}").count() == 4
     assert net.page.locator(".jp-OutputArea .ag-root").count() == 0
     net.run_cell(6)
@@ -179,7 +180,7 @@ def test_the_widget_under_a_cell_uses_the_control_channel(paused: Lab) -> None:
     paused.says("Paused before MulBackward0")
     widget.locator("button[data-verb=continue]:not([aria-disabled])").click()
     verify_gradients(paused)
-    assert paused.page.locator(".jp-Stdin-input").count() == 0
+    paused.page.wait_for_selector(".jp-Stdin-input", state="detached")
 
 
 # --- commands, settings -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import { TraceModel } from '../src/model/trace.js';
 import type { Reply, Request, State } from '../src/protocol/messages.js';
 import { BestChannel } from '../src/transport/best.js';
 import {
+  GONE,
   insist,
   NoChannel,
   UnreachableError,
@@ -235,12 +236,24 @@ describe('a session', () => {
     const channel = new Fake(() => Promise.resolve({ id: 1, ok: false, error: 'no such node' }));
     const session = new Session(new TraceModel(), channel);
     const said: string[] = [];
-    session.report = sentence => said.push(sentence);
+    session.reported.on(sentence => said.push(sentence));
     await session.ask('until', { target: '#9' });
     channel.incoming.emit({ type: 'frame', header: { type: 'frame' }, buffer: undefined });
     await new Session(new TraceModel(), new Fake(silent)).ask('over');
     expect(said[0]).toBe('no such node');
     expect(said[1]).toContain("can't be shown");
+  });
+
+  test('ends with the kernel, whatever that says last', () => {
+    const [model, channel] = [new TraceModel(), new Fake(yes)];
+    const session = new Session(model, channel);
+    const state: State = { status: 'paused' };
+    channel.incoming.emit({ type: 'event', event: 'paused', state });
+    expect(model.paused).toBe(true);
+    channel.incoming.emit({ type: 'event', event: GONE });
+    channel.incoming.emit({ type: 'event', event: 'ended', state: { status: 'idle' } });
+    expect([session.hasEnded, model.liveness, model.state.status]).toEqual([true, 'recorded', 'paused']); // prettier-ignore
+    expect(whyNot('over', model, channel, { target: null, done: false })).toContain('recorded');
   });
 
   test('notices that frames were lost on their way', () => {

@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { SAYS, VERBS, whyNot, type Verb } from '../../src/transport/verbs.js';
+import { RECORDED, SAYS, VERBS, whyNot, type Verb } from '../../src/transport/verbs.js';
 import { h, icon, on } from '../../src/view/dom.js';
 import { ICONS } from '../../src/view/icons.js';
 import { button } from './dom.js';
@@ -37,10 +37,10 @@ export function reasonAgainst(
   link: Link | null,
   trans: TranslationBundle,
 ): string | null {
+  if (link?.contact === 'gone') return trans.__(RECORDED);
   if (!link?.paused) return trans.__('nothing is paused');
   const any = { target: '?', done: false };
-  const reason = whyNot(verb, link.model, link.channel, any);
-  return reason && trans.__(reason);
+  return whyNot(verb, link.model, link.channel, any);
 }
 
 export class Bar {

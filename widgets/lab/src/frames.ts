@@ -15,6 +15,8 @@ const FRAME = `${NAME}_frame`;
 export interface Passing {
   header: FrameHeader;
   buffer: DataView | undefined;
+  /** The id of the widget that it goes to; undefined if it is for the panel alone. */
+  widget?: string | undefined;
 }
 
 export class Frames {
@@ -33,16 +35,17 @@ export class Frames {
   ) {}
 
   /** A frame passes by. */
-  pass({ header, buffer }: Passing): void {
+  pass(frame: Passing): void {
+    const { header } = frame;
     if (header.sequence === 1) {
       // Another kernel's first trace may have the name of the last one's.
       this.known = header.trace;
       this.held = [];
-      this.take({ header: { ...header, whole: true }, buffer });
+      this.take({ ...frame, header: { ...header, whole: true } });
     } else if (header.trace === this.known) {
-      this.take({ header, buffer });
+      this.take(frame);
     } else {
-      this.held.push({ header, buffer });
+      this.held.push(frame);
       if (!this.asked) this.ask();
       this.asked = true;
     }
@@ -74,9 +77,9 @@ export function frameIn(message: KernelMessage.IMessage): Passing | null {
   const type: string = message.header.msg_type;
   if (type === FRAME) return { header: message.content as FrameHeader, buffer: firstOf(message) };
   if (type !== 'comm_msg') return null;
-  const { data } = (message as KernelMessage.ICommMsgMsg).content as { data?: WidgetMessage };
+  const { comm_id: widget, data } = message.content as { comm_id?: string; data?: WidgetMessage };
   const header = data?.method === 'custom' ? data.content : undefined;
-  return isFrame(header) ? { header, buffer: firstOf(message) } : null;
+  return isFrame(header) ? { header, buffer: firstOf(message), widget } : null;
 }
 
 /** What ipywidgets sends for a widget's own messages. */

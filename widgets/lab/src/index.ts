@@ -12,7 +12,9 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { Place } from '../../src/protocol/messages.js';
-import { offerControl } from '../../src/transport/control.js';
+import { GONE } from '../../src/transport/channel.js';
+import { offerControl, type ControlLink } from '../../src/transport/control.js';
+import { translateWith } from '../../src/trans.js';
 import { GO_TO } from '../../src/view/goto.js';
 import { cellOf, goToPlace } from './cells.js';
 import { addCommands } from './commands.js';
@@ -49,6 +51,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load('autograd_core');
+    translateWith(trans);
     const panel = new Panel(trans);
     const links = new Links();
     const gutter = new Gutter(trans);
@@ -78,10 +81,9 @@ const plugin: JupyterFrontEndPlugin<void> = {
     tracker.activeCellChanged.connect(() => commands.notifyCommandChanged());
     follow();
 
-    // Widgets hear events on their own comms, as long as the run is theirs.
     offerControl(element => {
       const link = links.around(element);
-      return link && { send: content => link.send(content), listen: () => () => undefined };
+      return link && lend(link);
     });
     goWhereTheRendererSays(tracker);
     passKeysFromBoxes(app);
@@ -90,6 +92,14 @@ const plugin: JupyterFrontEndPlugin<void> = {
     if (settings) void followSettings(settings, ID, panel, links);
   },
 };
+
+/** Widgets hear events on their own comms, as long as there is a kernel. */
+function lend(link: Link): ControlLink {
+  return {
+    send: content => link.send(content),
+    listen: callback => link.ended.on(() => callback({ event: GONE })),
+  };
+}
 
 /** Shortcuts are bound to this attribute: they are ours only while something is paused. */
 function markPaused(link: Link | null): void {

@@ -39,6 +39,11 @@ const TYPED = new Set([
   'over', 'into', 'out', 'until', 'continue', 'back', 'stop', 'edit', 'replay', 'command',
 ]); // prettier-ignore
 
+/** What a kernel's status is when it ends. */
+const ENDS: ReadonlySet<Kernel.Status> = new Set([
+  'restarting', 'autorestarting', 'terminating', 'dead',
+] as const); // prettier-ignore
+
 const NOBODY = 'the kernel does not answer';
 
 /** What is known of the kernel's side, beside the state of the run. */
@@ -61,16 +66,22 @@ export class Link implements ControlLink {
   readonly history = new History(this.model);
   readonly channel = new ControlChannel(() => this);
   readonly session = new Session(this.model, this.channel);
+  /** The kernel that was there has ended. */
+  readonly ended = new Emitter<null>();
   /** How often a second rows of traces come. */
   rate = 0;
+  /** The id of the widget under whose cell the trace is shown, too; null if there is none. */
+  widget: string | null = null;
 
   private readonly events = new Emitter<unknown>();
   private readonly previews = new Map<string, (text: string) => void>();
   private readonly frames = new Frames(
-    ({ header, buffer }) => this.channel.incoming.emit({ type: 'frame', header, buffer }),
+    frame => this.show(frame),
     () => void this.catchUp(),
   );
   private kernel: Kernel.IKernelConnection | null = null;
+  /** Widgets that were made while this page listened. */
+  private readonly made = new Set<string>();
   private disposed = false;
   private last = 0;
   private heard = 0;
@@ -80,6 +91,7 @@ export class Link implements ControlLink {
     this.channel.unusable(); // from here on it hears
     this.model.changed.on(() => this.changed.emit(null));
     this.context.kernelChanged.connect(this.onKernel, this);
+    this.context.sessionChanged.connect(this.onKernel, this);
     this.context.iopubMessage.connect(this.onIopub, this);
     this.context.statusChanged.connect(this.onStatus, this);
     this.context.connectionStatusChanged.connect(this.onConnection, this);
@@ -100,6 +112,15 @@ export class Link implements ControlLink {
     return this.contact === 'there' && this.state.status === 'paused';
   }
 
+  get hasKernel(): boolean {
+    return this.kernel !== null;
+  }
+
+  /** Whether the page has what it needs to show a widget: it heard of it when it was made. */
+  knows(widget: string): boolean {
+    return this.made.has(widget);
+  }
+
   /** Whether a cell runs; the kernel's own status is that of other messages, too. */
   get busy(): boolean {
     return this.notebook.content.widgets.some(
@@ -110,6 +131,7 @@ export class Link implements ControlLink {
   dispose(): void {
     this.disposed = true;
     this.context.kernelChanged.disconnect(this.onKernel, this);
+    this.context.sessionChanged.disconnect(this.onKernel, this);
     this.context.iopubMessage.disconnect(this.onIopub, this);
     this.context.statusChanged.disconnect(this.onStatus, this);
     this.context.connectionStatusChanged.disconnect(this.onConnection, this);
@@ -204,7 +226,14 @@ export class Link implements ControlLink {
   private async catchUp(): Promise<void> {
     const reply = await this.post({ command: 'hello' }, LONG_PATIENCE);
     const headers = (reply?.result?.['frames'] ?? []) as Passing['header'][];
-    this.frames.caughtUp(headers.map((header, n) => ({ header, buffer: reply?.buffers?.[n] })));
+    const widget = reply?.result?.['widget'] as string | null | undefined;
+    this.frames.caughtUp(
+      headers.map((header, n) => ({
+        header,
+        buffer: reply?.buffers?.[n],
+        widget: widget ?? undefined,
+      })),
+    );
     this.history.restore(reply?.result?.['history'] ?? {});
   }
 
@@ -267,8 +296,10 @@ export class Link implements ControlLink {
   }
 
   private onKernel(): void {
+    this.end(this.isSeen ? 'gone' : 'asking');
     this.kernel = this.context.session?.kernel ?? null;
-    this.end(this.kernel ? 'asking' : 'no kernel');
+    if (!this.kernel && this.contact !== 'gone') this.contact = 'no kernel';
+    this.changed.emit(null);
     void this.refresh();
   }
 
@@ -283,9 +314,8 @@ export class Link implements ControlLink {
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {
-    if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      const wasPaused = this.state.node !== undefined && this.contact !== 'not loaded';
-      this.end(wasPaused || this.contact === 'gone' ? 'gone' : 'asking');
+    if (ENDS.has(status)) {
+      this.end(this.isSeen ? 'gone' : 'asking');
     } else if (this.contact === 'no kernel' && this.context.session?.kernel) {
       this.kernel = this.context.session.kernel;
       this.contact = 'asking';
@@ -295,18 +325,34 @@ export class Link implements ControlLink {
     this.changed.emit(null);
   }
 
-  private end(contact: Contact): void {
+  /** Whether there is something to see of the kernel, also after its end. */
+  private get isSeen(): boolean {
+    return this.model.id !== '' || this.state.node !== undefined;
+  }
+
+  /** The kernel, if there was one, is no more. */
+  private end(contact: 'asking' | 'gone'): void {
     this.contact = contact;
     this.frames.forget();
+    this.made.clear();
     if (this.model.id) this.model.setLiveness('recorded');
     if (contact !== 'gone') this.model.setState({ status: 'idle' });
+    closeBoxes(this.notebook.content, this.kernel);
+    this.ended.emit(null);
     this.changed.emit(null);
+  }
+
+  private show({ header, buffer, widget }: Passing): void {
+    this.widget = widget ?? null;
+    this.channel.incoming.emit({ type: 'frame', header, buffer });
   }
 
   private onIopub(_: unknown, message: KernelMessage.IMessage): void {
     const frame = frameIn(message);
     if (frame) {
       this.frames.pass(frame);
+    } else if (message.header.msg_type === 'comm_open') {
+      this.made.add((message as KernelMessage.ICommOpenMsg).content.comm_id);
     } else if ((message.header.msg_type as string) === EVENT) {
       this.onEvent(message.content as unknown as EventMessage);
     } else if (message.header.msg_type === 'execute_input' && this.contact !== 'there') {

@@ -3,6 +3,7 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { Link } from './link.js';
+import { standIn } from './stand_in.js';
 
 export class Links {
   private readonly all = new Map<NotebookPanel, Link>();
@@ -13,6 +14,7 @@ export class Links {
     if (known) return known;
     const link = new Link(notebook);
     link.subscribe(this.chosenRate);
+    standIn(link);
     this.all.set(notebook, link);
     notebook.disposed.connect(() => {
       this.all.delete(notebook);

@@ -173,7 +173,8 @@ export class Panel extends Widget {
     this.card.dataset['kind'] = words.kind;
     setText(this.status, words.status);
     setText(this.reason, words.reason);
-    this.load.hidden = link?.contact !== 'not loaded' && link?.contact !== 'gone';
+    const unloaded = link?.contact === 'not loaded' || link?.contact === 'gone';
+    this.load.hidden = !unloaded || !link.hasKernel;
     this.bar.update(link);
     this.breakpoints.update(link);
     const stopped = this.stop.update(link);

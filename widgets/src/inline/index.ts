@@ -15,6 +15,7 @@ import { Session } from '../transport/session.js';
 import { StdinChannel } from '../transport/stdin.js';
 import { mount } from '../view/app.js';
 import { hidePictures } from './pictures.js';
+import { trans } from '../trans.js';
 
 interface AnyModel extends WidgetModel {
   get(name: string): unknown;
@@ -32,8 +33,11 @@ function render({ model, el }: { model: AnyModel; el: HTMLElement }): () => void
     if (trace.newest < 0) showSnapshot(trace, session, model.get('snapshot'));
   };
   const isOver = (): boolean => trace.newest >= 0 || Boolean(model.get('summary'));
-  const greet = (): void => void hello(trace, comm, isOver);
+  const greet = (): void => {
+    if (!session.hasEnded) void hello(trace, comm, isOver);
+  };
   const reconnect = (): void => {
+    if (session.hasEnded) return;
     trace.setLiveness('connecting');
     trace.setState({ status: 'idle' });
     greet();
@@ -84,7 +88,7 @@ function showSnapshot(trace: TraceModel, session: Session, bytes: unknown): void
   try {
     for (const frame of readSnapshot(view)) trace.apply(frame);
   } catch (error) {
-    session.report(`The saved run can't be shown: ${(error as Error).message}.`);
+    session.report(trans.__("The saved run can't be shown: %1.", (error as Error).message));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Graph } from './graph.js';
 import { isBad, NAN, INF, PLAIN, UNREACHED, ZERO, type Readings } from './readings.js';
+import { trans } from '../trans.js';
 
 export type FlowBy = 'parameter' | 'module' | 'node';
 
@@ -36,8 +37,8 @@ export function flow(graph: Graph, readings: Readings, by: FlowBy, before?: Stop
       by === 'node'
         ? numbered(graph.label(row))
         : by === 'module'
-          ? graph.scopeAt(row).title || '(no module)'
-          : graph.name(row) || numbered('leaf');
+          ? graph.scopeAt(row).title || trans.__('(no module)')
+          : graph.name(row) || numbered(trans.__('leaf'));
     const at = by === 'parameter' ? first[row]! : graph.order[row]!;
     const group = groups.get(name);
     if (!group) groups.set(name, { rows: [row], at });

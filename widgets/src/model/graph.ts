@@ -6,6 +6,7 @@ import { LEAF, type Iteration } from './iteration.js';
 import { isAgain, Regions } from './regions.js';
 import type { Part, Scope, ScopeTree } from './scopes.js';
 import type { TraceModel } from './trace.js';
+import { trans } from '../trans.js';
 
 /** Between ops and leaves. */
 const AFTER_OPS = -0.5;
@@ -90,7 +91,7 @@ export class Graph {
   }
 
   private labelOf(row: number): string {
-    if (this.isLeaf(row)) return this.name(row) || 'leaf';
+    if (this.isLeaf(row)) return this.name(row) || trans.__('leaf');
     const op = this.op(row);
     return op.replace(SUFFIX, '') || op;
   }
@@ -109,7 +110,7 @@ export class Graph {
       let parts = known.get(key);
       if (!parts) {
         const modules = this.modules(row).map(name => ({ name, module: name }));
-        const made = { name: `made by backward ${run[row]}`, module: '' };
+        const made = { name: trans.__('made by backward %1', run[row]!), module: '' };
         parts = run[row]! >= 0 ? [made, ...modules] : modules;
         known.set(key, parts);
       }

@@ -9,9 +9,12 @@ import {
   type Channel,
   type Incoming,
 } from './channel.js';
+import { trans } from '../trans.js';
 
 const UNHEARD =
   'the paused kernel does not hear this page; type the command into the input box of the cell';
+
+const NOBODY = (): string => trans.__('there is no kernel');
 
 export class BestChannel implements Channel {
   readonly incoming = new Emitter<Incoming>();
@@ -29,11 +32,11 @@ export class BestChannel implements Channel {
   unusable(): string | null {
     const usable = this.usable();
     if (usable.some(way => !this.silent.has(way))) return null;
-    return usable.length ? UNHEARD : (this.ways[0]?.unusable() ?? 'there is no kernel');
+    return usable.length ? trans.__(UNHEARD) : (this.ways[0]?.unusable() ?? NOBODY());
   }
 
   async request(request: Request): Promise<Reply> {
-    let failure = new UnreachableError(this.unusable() ?? 'there is no kernel');
+    let failure = new UnreachableError(this.unusable() ?? NOBODY());
     for (const way of this.usable()) {
       try {
         const reply = await way.request(request);

@@ -2,10 +2,14 @@
 
 import { Emitter } from '../model/emitter.js';
 import type { DetailMessage, EventMessage, Reply, Request } from '../protocol/messages.js';
+import { trans } from '../trans.js';
 
 /** What a kernel sends without being asked, or as the answer to something larger. */
 export type Incoming =
   { type: 'frame'; header: unknown; buffer: DataView | undefined } | EventMessage | DetailMessage;
+
+/** An event that no kernel sends: whoever sees it end says so in its place. */
+export const GONE = 'gone';
 
 export interface Channel {
   readonly kind: 'comm' | 'control' | 'stdin' | 'none';
@@ -42,7 +46,7 @@ export async function insist(channel: Channel, request: Request): Promise<Reply>
       if (!(error instanceof UnreachableError) || error instanceof UnspeakableError) throw error;
     }
   }
-  throw new UnreachableError(`no answer to "${request.command}"`);
+  throw new UnreachableError(trans.__('no answer to "%1"', request.command));
 }
 
 /** No kernel: a recorded run that is only looked at. */
@@ -51,7 +55,7 @@ export class NoChannel implements Channel {
   readonly incoming = new Emitter<Incoming>();
 
   unusable(): string {
-    return 'recorded: there is no kernel behind this picture';
+    return trans.__('recorded: there is no kernel behind this picture');
   }
 
   request(): Promise<Reply> {
@@ -77,7 +81,8 @@ export class Pending {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(id);
-        reject(new UnreachableError(`no answer to "${request.command}" within ${seconds} s`));
+        const late = trans.__('no answer to "%1" within %2 s', request.command, seconds);
+        reject(new UnreachableError(late));
       }, seconds * 1000);
       const settle = (reply: Reply): void => {
         clearTimeout(timer);

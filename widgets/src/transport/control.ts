@@ -7,6 +7,7 @@
 import { Emitter } from '../model/emitter.js';
 import type { DetailMessage, EventMessage, Reply, Request } from '../protocol/messages.js';
 import { Pending, UnreachableError, type Channel, type Incoming } from './channel.js';
+import { trans } from '../trans.js';
 
 /** Type of the control messages; replies and events have it with a suffix. */
 export const NAME = 'autograd_core.debug';
@@ -15,7 +16,10 @@ export const NAME = 'autograd_core.debug';
 export interface ControlLink {
   /** Sends the content of a message of type `NAME`; resolves to the reply's, with `buffers`. */
   send(content: object): Promise<unknown>;
-  /** Calls back with the content of each event; what it returns ends that. */
+  /**
+   * Calls back with the content of events, and with one named `GONE` when the kernel has ended;
+   * what it returns ends that.
+   */
   listen(callback: (content: unknown) => void): () => void;
 }
 
@@ -48,7 +52,7 @@ export class ControlChannel implements Channel {
   unusable(): string | null {
     if (this.link) return null;
     this.link = this.find();
-    if (!this.link) return 'the JupyterLab extension of autograd_core is not there';
+    if (!this.link) return trans.__('the JupyterLab extension of autograd_core is not there');
     this.stop = this.link.listen(content => {
       this.incoming.emit({ ...(content as EventMessage), type: 'event' });
     });

@@ -1,20 +1,23 @@
 /** Between a channel and the model: what comes in is filed, what goes out is numbered. */
 
+import { Emitter } from '../model/emitter.js';
 import type { TraceModel } from '../model/trace.js';
 import { readFrame, type Frame } from '../protocol/frame.js';
 import type { Reply } from '../protocol/messages.js';
-import { UnreachableError, type Channel, type Incoming } from './channel.js';
+import { GONE, UnreachableError, type Channel, type Incoming } from './channel.js';
+import { trans } from '../trans.js';
 
 /** Requests that are about the trace that is shown, not about the run. */
 const ABOUT_TRACES = new Set(['iteration', 'detail']);
 
 export class Session {
-  /** Told in one sentence what went wrong; set by the view. */
-  report: (sentence: string) => void = () => undefined;
+  /** In one sentence what went wrong. */
+  readonly reported = new Emitter<string>();
   /** Told when something was lost on its way here. */
   lost: () => void = () => undefined;
   private readonly stop: () => void;
   private readonly asked = new Set<string>();
+  private over = false;
 
   constructor(
     readonly model: TraceModel,
@@ -48,12 +51,12 @@ export class Session {
         ? { ...arguments_, trace: this.model.id }
         : arguments_;
       const reply = await this.channel.request({ command, arguments: asked });
-      if (!reply.ok && !quiet) this.report(reply.error ?? `${command} did not work`);
+      if (!reply.ok && !quiet) this.report(reply.error ?? trans.__('%1 did not work', command));
       return reply;
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
       if (!quiet) {
-        this.report(`The kernel could not be reached: ${error.message}.`);
+        this.report(trans.__('The kernel could not be reached: %1.', error.message));
         this.lost();
       }
       return null;
@@ -72,6 +75,15 @@ export class Session {
     }
   }
 
+  report(sentence: string): void {
+    this.reported.emit(sentence);
+  }
+
+  /** Whether the kernel that was behind this is certainly gone. */
+  get hasEnded(): boolean {
+    return this.over;
+  }
+
   dispose(): void {
     this.stop();
     this.channel.dispose();
@@ -84,13 +96,18 @@ export class Session {
   }
 
   private receive(message: Incoming): void {
+    if (message.type === 'event' && message.event === GONE) {
+      this.over = true;
+      this.model.setLiveness('recorded');
+    }
+    if (this.over) return; // a kernel's last words would make it look alive
     this.model.setLiveness('live');
     try {
       if (message.type === 'frame') this.file(readFrame(message.header, message.buffer));
       else if (message.type === 'detail') this.model.setDetail(message);
       else if (message.state) this.model.setState(message.state);
     } catch (error) {
-      this.report(`What the kernel sent can't be shown: ${(error as Error).message}.`);
+      this.report(trans.__("What the kernel sent can't be shown: %1.", (error as Error).message));
     }
   }
 }

@@ -6,6 +6,7 @@
 import { Emitter } from '../model/emitter.js';
 import type { Reply, Request } from '../protocol/messages.js';
 import { UnreachableError, UnspeakableError, type Channel, type Incoming } from './channel.js';
+import { trans } from '../trans.js';
 
 const BOX = '.jp-Stdin-input, .jp-Stdin input';
 
@@ -16,7 +17,7 @@ export class StdinChannel implements Channel {
   constructor(private readonly element: Element) {}
 
   unusable(): string | null {
-    return this.box() ? null : 'no input box is open under the cell';
+    return this.box() ? null : trans.__('no input box is open under the cell');
   }
 
   request(request: Request): Promise<Reply> {
@@ -24,7 +25,7 @@ export class StdinChannel implements Channel {
     const line = lineOf(request);
     if (!box) return Promise.reject(new UnreachableError(this.unusable()!));
     if (line === null) {
-      const why = `"${request.command}" can't be typed at the prompt`;
+      const why = trans.__('"%1" can\'t be typed at the prompt', request.command);
       return Promise.reject(new UnspeakableError(why));
     }
     box.value = line;

@@ -3,6 +3,7 @@
 import type { TraceModel } from '../model/trace.js';
 import type { State } from '../protocol/messages.js';
 import type { Channel } from './channel.js';
+import { trans } from '../trans.js';
 
 export type Verb = 'continue' | 'over' | 'into' | 'out' | 'until' | 'back' | 'stop' | 'edit';
 
@@ -10,7 +11,7 @@ export const VERBS: readonly Verb[] = [
   'continue', 'over', 'into', 'out', 'until', 'back', 'stop', 'edit',
 ]; // prettier-ignore
 
-/** What a verb does, in a few words, and its key. */
+/** What a verb does, in a few words, and its key; in English, to be translated. */
 export const SAYS: Record<Verb, { label: string; says: string; key: string }> = {
   continue: { label: 'Continue', says: 'Run to the next breakpoint or the end', key: 'c' },
   over: { label: 'Over', says: 'Run this node, stop at the next', key: 'n' },
@@ -33,7 +34,7 @@ const IN_PYTHON: Partial<Record<Verb, { line: string; says: string }>> = {
 
 /** What a verb does now, in a few words. */
 export function saysOf(verb: Verb, { phase }: State): string {
-  return (phase === 'python' ? IN_PYTHON[verb]?.says : null) ?? SAYS[verb].says;
+  return trans.__((phase === 'python' ? IN_PYTHON[verb]?.says : null) ?? SAYS[verb].says);
 }
 
 /** The request that a verb is now. */
@@ -50,6 +51,9 @@ export interface Selection {
   done: boolean;
 }
 
+/** Why there is nothing to drive. */
+export const RECORDED = 'recorded: there is no kernel behind this picture';
+
 /** Why a verb does nothing now; null if it works. */
 export function whyNot(
   verb: Verb,
@@ -57,30 +61,36 @@ export function whyNot(
   channel: Channel,
   selection: Selection,
 ): string | null {
-  if (model.liveness === 'recorded') return 'recorded: there is no kernel behind this picture';
-  if (model.liveness === 'connecting') return 'looking for the kernel';
+  if (model.liveness === 'recorded') return trans.__(RECORDED);
+  if (model.liveness === 'connecting') return trans.__('looking for the kernel');
   const unusable = channel.unusable();
   if (unusable) return unusable;
   const { state } = model;
-  if (state.status === 'running') return 'the run is not paused; set a breakpoint to pause it';
-  if (state.status !== 'paused') return 'nothing is paused';
+  if (state.status === 'running') {
+    return trans.__('the run is not paused; set a breakpoint to pause it');
+  }
+  if (state.status !== 'paused') return trans.__('nothing is paused');
   if (state.phase === 'forward' && (verb === 'back' || verb === 'edit')) {
-    return 'this is a stop in the forward: there is no gradient yet';
+    return trans.__('this is a stop in the forward: there is no gradient yet');
   }
   if (state.held) return state.held;
   if (state.phase === 'python') {
-    return verb in IN_PYTHON ? null : 'pdb stands in Python; go on to the next node first';
+    return verb in IN_PYTHON
+      ? null
+      : trans.__('pdb stands in Python; go on to the next node first');
   }
   switch (verb) {
     case 'out':
-      return state.node?.scope.length === 0 ? 'this node is in no module' : null;
+      return state.node?.scope.length === 0 ? trans.__('this node is in no module') : null;
     case 'until':
-      if (!selection.target) return 'select a node first';
-      return selection.done ? 'the selected node has run already' : null;
+      if (!selection.target) return trans.__('select a node first');
+      return selection.done ? trans.__('the selected node has run already') : null;
     case 'back':
-      return (state.can_back ?? 0) > 0 ? null : 'there is no step to take back';
+      return (state.can_back ?? 0) > 0 ? null : trans.__('there is no step to take back');
     case 'edit':
-      return state.gradients?.some(g => g !== null) === false ? 'no gradient arrived here' : null;
+      return state.gradients?.some(g => g !== null) === false
+        ? trans.__('no gradient arrived here')
+        : null;
     default:
       return null;
   }

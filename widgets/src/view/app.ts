@@ -27,6 +27,7 @@ import { addStyle } from './style.js';
 import { Timeline } from './timeline.js';
 import { Toolbar } from './toolbar.js';
 import { OutlineTree } from './tree.js';
+import { trans } from '../trans.js';
 
 /** Pixels of width; the same as in the style sheet. */
 const NARROW = 660;
@@ -75,7 +76,7 @@ class App implements Mounted {
   private readonly notice = h('p', { class: 'ag-notice', hidden: true });
   private readonly live = h('div', { class: 'ag-live', 'aria-live': 'assertive', role: 'status' });
   private readonly tooltip = h('pre', { class: 'ag-tooltip', hidden: true });
-  private readonly blank = h('p', { class: 'ag-blank' }, 'Waiting for the first node …');
+  private readonly blank = h('p', { class: 'ag-blank' });
   private readonly root: HTMLElement;
   private readonly undo: (() => void)[] = [];
   private theme: Theme;
@@ -148,12 +149,16 @@ class App implements Mounted {
 
   private build(): HTMLElement {
     this.canvas.element.append(this.blank, this.minimap.element, this.tooltip);
-    const side = h('nav', { class: 'ag-side', 'aria-label': 'Outline' }, this.tree.element);
+    const side = h(
+      'nav',
+      { class: 'ag-side', 'aria-label': trans.__('Outline') },
+      this.tree.element,
+    );
     const middle = h('div', { class: 'ag-middle' }, this.canvas.element, this.legend.element);
     return h(
       'div',
       {
-        class: 'ag-root', role: 'region', 'aria-label': 'Autograd graph', tabindex: -1,
+        class: 'ag-root', role: 'region', 'aria-label': trans.__('Autograd graph'), tabindex: -1,
         'data-lm-suppress-shortcuts': 'true', 'data-jp-suppress-context-menu': 'true',
       },
       this.toolbar.element, this.notice,
@@ -174,9 +179,9 @@ class App implements Mounted {
 
   private connect(): void {
     const { toolbar, tree, canvas, inspector, flow, timeline, session } = this;
-    session.report = sentence => this.say(sentence);
     this.undo.push(
       this.model.changed.on(change => this.changed(change)),
+      session.reported.on(sentence => this.say(sentence)),
       this.pipeline.ready.on(({ scene, relaid }) => this.show(scene, relaid)),
       watchTheme(document, () => this.showTheme()),
       on(this.root, 'keydown', event => handleKey(event, this.around())),
@@ -240,10 +245,15 @@ class App implements Mounted {
       return;
     }
     this.view.iteration = this.view.position = null; // to where it happens
-    const name = state.node?.name || state.node?.op || 'a node';
+    const name = state.node?.name || state.node?.op || trans.__('a node');
     if (this.compact) return; // the host says so
-    const where = state.phase === 'python' ? 'in' : state.phase === 'forward' ? 'after' : 'before';
-    this.live.textContent = `Paused ${where} ${name}: ${state.reason ?? ''}`;
+    const said =
+      state.phase === 'python'
+        ? trans.__('Paused in %1', name)
+        : state.phase === 'forward'
+          ? trans.__('Paused after %1', name)
+          : trans.__('Paused before %1', name);
+    this.live.textContent = `${said}: ${state.reason ?? ''}`;
   }
 
   private show(scene: Scene, relaid: boolean): void {
@@ -287,9 +297,12 @@ class App implements Mounted {
 
   private describe(scene: Scene): void {
     const { iteration, count } = scene.graph;
-    const label =
-      `Backward graph of iteration ${iteration.number}: ${count} nodes, ` +
-      `${scene.readings.done} backward steps. The outline has the same content.`;
+    const label = trans.__(
+      'Backward graph of iteration %1: %2 nodes, %3 backward steps. The outline has the same content.',
+      iteration.number,
+      count,
+      scene.readings.done,
+    );
     this.canvas.canvas.setAttribute('aria-label', label);
   }
 
@@ -300,6 +313,10 @@ class App implements Mounted {
       whyNot(verb, model, this.session.channel, selection),
     );
     const [kind, text] = statusOf(model, pipeline.scene);
+    this.blank.textContent =
+      kind === 'recorded'
+        ? trans.__('Nothing was recorded.')
+        : trans.__('Waiting for the first node …');
     this.toolbar.showStatus(kind, text);
     this.root.dataset['status'] = kind;
     this.toolbar.showPressed('expand', view.maxBoxes === ALL_BOXES);
@@ -318,8 +335,8 @@ class App implements Mounted {
     if (!pointed?.box || !scene) return;
     const hint =
       this.isLive && !scene.marks.at(pointed.box).length
-        ? 'click: set a breakpoint'
-        : 'click: remove the breakpoint';
+        ? trans.__('click: set a breakpoint')
+        : trans.__('click: remove the breakpoint');
     this.tooltip.textContent = pointed.gutter ? hint : tooltipOf(scene, pointed.box);
     const right = pointed.x > this.canvas.element.clientWidth / 2;
     const low = pointed.y > this.canvas.element.clientHeight / 2;

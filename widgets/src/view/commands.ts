@@ -12,6 +12,7 @@ import type { Pipeline } from './pipeline.js';
 import { ALL_BOXES, type Level, type ViewState } from './state.js';
 import type { Toolbar, ViewAction } from './toolbar.js';
 import type { OutlineTree } from './tree.js';
+import { trans } from '../trans.js';
 
 /** What commands work with. */
 export interface Parts {
@@ -64,7 +65,7 @@ export class Commands {
   act(verb: Verb): void {
     const why = whyNot(verb, this.model, this.session.channel, this.selection());
     if (why) {
-      this.parts.say(`${SAYS[verb].label}: ${why}`);
+      this.parts.say(`${trans.__(SAYS[verb].label)}: ${why}`);
       return;
     }
     if (verb === 'edit') this.edit();
@@ -75,7 +76,9 @@ export class Commands {
   private edit(): void {
     const gradients = this.model.state.gradients ?? [];
     const outputs = gradients.map((g, n) =>
-      g ? `gradient ${n}: [${g.shape.join(', ')}] ${g.dtype}` : `gradient ${n}: none arrived`,
+      g
+        ? `${trans.__('gradient %1', n)}: [${g.shape.join(', ')}] ${g.dtype}`
+        : `${trans.__('gradient %1', n)}: ${trans.__('none arrived')}`,
     );
     askForEdit(this.parts.root, outputs, (expression, output) => {
       void this.session.ask('edit', { expression, output });
@@ -130,14 +133,14 @@ export class Commands {
     this.view.follow = true;
     const row = scene.paused >= 0 ? scene.paused : scene.readings.last;
     if (row >= 0) this.selectRow(row, true);
-    else this.parts.say('Nothing has run backward yet.');
+    else this.parts.say(trans.__('Nothing has run backward yet.'));
   }
 
   export(kind: 'svg' | 'png' | 'html'): void {
     const scene = this.pipeline.scene;
     if (!scene) return;
     save(scene, kind).catch((error: unknown) =>
-      this.parts.say(`The picture could not be saved: ${String(error)}`),
+      this.parts.say(trans.__('The picture could not be saved: %1', String(error))),
     );
   }
 
@@ -147,7 +150,7 @@ export class Commands {
     this.pipeline.request('paint');
     this.pipeline.flush();
     const found = this.pipeline.found.length;
-    this.parts.toolbar.showHits(this.view.query ? `${found} found` : '');
+    this.parts.toolbar.showHits(this.view.query ? trans.__('%1 found', found) : '');
   }
 
   nextHit(by: 1 | -1): void {
@@ -155,7 +158,7 @@ export class Commands {
     if (!found.length) return;
     this.hit = (this.hit + by + found.length) % found.length;
     this.selectRow(found[this.hit]!);
-    this.parts.toolbar.showHits(`${this.hit + 1} of ${found.length}`);
+    this.parts.toolbar.showHits(trans.__('%1 of %2', this.hit + 1, found.length));
   }
 
   /** Select the box of a row, opening what hides it. */
@@ -213,7 +216,7 @@ export class Commands {
     const { scene } = this.pipeline;
     if (!scene) return;
     if (!(this.model.liveness === 'live')) {
-      this.parts.say('Breakpoints need a kernel: this is a recorded run.');
+      this.parts.say(trans.__('Breakpoints need a kernel: this is a recorded run.'));
       return;
     }
     const condition = conditionFor(scene.graph, box);
@@ -221,7 +224,10 @@ export class Commands {
     const own = known.find(breakpoint => breakpoint.text === condition) ?? known[0];
     if (own) void this.session.ask('clear', { number: own.number });
     else if (condition) void this.session.ask('break', { text: condition });
-    else this.parts.say('A breakpoint needs a node, a parameter with a name, or a module.');
+    else {
+      const needs = 'A breakpoint needs a node, a parameter with a name, or a module.';
+      this.parts.say(trans.__(needs));
+    }
   }
 
   async goToIteration(wanted: number | null): Promise<void> {
@@ -234,7 +240,7 @@ export class Commands {
 
   async compareWith(wanted: number | null): Promise<void> {
     if (wanted !== null && wanted === this.pipeline.shown) {
-      this.parts.say('An iteration can be compared with another one only.');
+      this.parts.say(trans.__('An iteration can be compared with another one only.'));
       wanted = null;
     }
     if (wanted !== null && !(await this.fetch(wanted))) wanted = null;
@@ -247,7 +253,7 @@ export class Commands {
     this.model.pinned = [number, this.view.compare, this.view.iteration].filter(n => n !== null);
     if (this.model.iterations.has(number)) return true;
     if (!(this.model.liveness === 'live')) {
-      this.parts.say(`Iteration ${number} was not saved with the notebook.`);
+      this.parts.say(trans.__('Iteration %1 was not saved with the notebook.', number));
       return false;
     }
     await this.session.askOnce('iteration', { number });

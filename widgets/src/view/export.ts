@@ -15,11 +15,12 @@ import type { Scene } from '../draw/scene.js';
 import type { Shape } from '../draw/shapes.js';
 import { svg, type Picture } from '../draw/svg.js';
 import { text } from '../draw/shapes.js';
-import { nodes } from '../draw/numbers.js';
+import { nodes } from '../model/words.js';
 import { tooltipOf } from './facts.js';
-import { LEGEND_HEIGHT, LEGEND_WIDTH, legendShapes } from './legend.js';
+import { LEGEND_HEIGHT, legendPart, moved } from './legend.js';
 import { page } from './page.js';
 import type { ExportKind } from './toolbar.js';
+import { trans } from '../trans.js';
 
 const MARGIN = 28;
 const HEADER = 36;
@@ -29,8 +30,11 @@ const MOST_PIXELS = 8000;
 /** The whole scene as a picture, with a title and the legend. */
 export function pictureOf(scene: Scene): Picture {
   const { root, boxes } = scene.outline;
-  const title = `iteration ${scene.graph.iteration.number}, ${nodes(scene.graph.count)}`;
-  const width = Math.max(root.width, LEGEND_WIDTH) + 2 * MARGIN;
+  const name = trans.__('Backward graph');
+  const { iteration, count } = scene.graph;
+  const title = trans.__('iteration %1, %2', iteration.number, nodes(count));
+  const legend = legendPart(scene.theme, scene.diff !== null);
+  const width = Math.max(root.width, legend.width) + 2 * MARGIN;
   const left = (width - root.width) / 2;
   const bottom = HEADER + MARGIN + root.height + 20;
   const at = (shapes: Shape[]): Shape[] => moved(shapes, left, HEADER + MARGIN);
@@ -38,21 +42,15 @@ export function pictureOf(scene: Scene): Picture {
   const pieces = Array.from(scene.layout.flags, (_, n) => n);
   const stop = pausedBox(scene);
   return {
-    title: `Backward graph, ${title}`,
+    title: `${name}, ${title}`,
     width,
     height: bottom + LEGEND_HEIGHT + 14,
     page: scene.theme.page,
     parts: [
       {
         shapes: [
-          text(MARGIN, 34, 'Backward graph', 15, scene.theme.text, { bold: true }),
-          text(
-            MARGIN + textWidth('Backward graph', 15, true) + 16,
-            34,
-            title,
-            12,
-            scene.theme.quiet,
-          ),
+          text(MARGIN, 34, name, 15, scene.theme.text, { bold: true }),
+          text(MARGIN + textWidth(name, 15, true) + 16, 34, title, 12, scene.theme.quiet),
         ],
       },
       ...inside.filter(b => b.kind === 'hull').map(b => ({ shapes: at(hullShapes(scene, b)) })),
@@ -73,17 +71,9 @@ export function pictureOf(scene: Scene): Picture {
           ),
         })),
       { shapes: stop ? at(pauseShapes(stop, reasonOf(scene))) : [] },
-      { shapes: moved(legendShapes(scene.theme, scene.diff !== null), MARGIN, bottom) },
+      { shapes: moved(legend.shapes, MARGIN, bottom) },
     ],
   };
-}
-
-function moved(shapes: Shape[], dx: number, dy: number): Shape[] {
-  return shapes.map(shape => {
-    if (!('points' in shape)) return { ...shape, x: shape.x + dx, y: shape.y + dy };
-    const points = Array.from(shape.points, (value, n) => value + (n % 2 ? dy : dx));
-    return { ...shape, points };
-  });
 }
 
 /** Hand a picture to the browser as a download. */
@@ -102,7 +92,7 @@ async function png(picture: Picture): Promise<Blob> {
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('this browser gives no canvas');
+  if (!context) throw new Error(trans.__('this browser gives no canvas'));
   context.scale(scale, scale);
   context.lineCap = context.lineJoin = 'round';
   context.fillStyle = picture.page;
@@ -111,7 +101,7 @@ async function png(picture: Picture): Promise<Blob> {
   return new Promise((resolve, reject) => {
     canvas.toBlob(blob => {
       if (blob) resolve(blob);
-      else reject(new Error('the picture is too large for a PNG'));
+      else reject(new Error(trans.__('the picture is too large for a PNG')));
     });
   });
 }

@@ -5,15 +5,18 @@ import { EDITED } from '../model/iteration.js';
 import { toNumber, type State } from '../protocol/messages.js';
 import { FLAGS } from '../model/readings.js';
 import { REGIONS, titleOf, WORDS } from '../draw/content.js';
-import { bytes, count, nodes, number, ratio, seconds } from '../draw/numbers.js';
+import type { Stop } from '../model/flow.js';
+import { count, nodes } from '../model/words.js';
+import { bytes, number, ratio, seconds } from '../draw/numbers.js';
 import type { Scene } from '../draw/scene.js';
+import { trans } from '../trans.js';
 
 export type Fact = readonly [name: string, value: string];
 
 /** What a box is called where there is room: the path of a scope, a leaf's full name. */
 export function fullTitle(scene: Scene, box: Box): string {
   if (box.kind === 'hull' || box.kind === 'scope') {
-    return scene.graph.tree.scopes[box.scope]!.title || 'graph';
+    return scene.graph.tree.scopes[box.scope]!.title || trans.__('graph');
   }
   return box.title;
 }
@@ -22,8 +25,8 @@ export function identity(scene: Scene, box: Box): Fact[] {
   const { graph } = scene;
   const facts: Fact[] = [];
   if (box.row < 0) {
-    facts.push(['holds', nodes(box.rows.length)]);
-    if (box.times > 1) facts.push(['repeats', `${box.times} times`]);
+    facts.push([trans.__('holds'), nodes(box.rows.length)]);
+    if (box.times > 1) facts.push([trans.__('repeats'), trans.__('%1 times', box.times)]);
   } else {
     const { dtype, device, run } = graph.iteration.nodes.data;
     const module = graph.scopeAt(box.row).title;
@@ -32,12 +35,14 @@ export function identity(scene: Scene, box: Box): Fact[] {
       graph.trace.text(dtype[box.row]!),
       graph.trace.text(device[box.row]!),
     ];
-    facts.push(['node', graph.op(box.row)]);
-    if (module) facts.push(['module', module]);
-    facts.push(['shape', shape.filter(Boolean).join(' ')]);
-    if (run[box.row]! >= 0) facts.push(['made by', `backward run ${run[box.row]}`]);
+    facts.push([trans.__('node'), graph.op(box.row)]);
+    if (module) facts.push([trans.__('module'), module]);
+    facts.push([trans.__('shape'), shape.filter(Boolean).join(' ')]);
+    if (run[box.row]! >= 0) {
+      facts.push([trans.__('made by'), trans.__('backward run %1', run[box.row]!)]);
+    }
   }
-  if (box.region) facts.push(['region', REGIONS[box.region]]);
+  if (box.region) facts.push([trans.__('region'), trans.__(REGIONS[box.region])]);
   return facts.filter(([, value]) => value);
 }
 
@@ -46,44 +51,55 @@ export function gradientInWords(scene: Scene, box: Box): string {
   const { summary } = scene;
   const flag = FLAGS[summary.flag[box.index]!]!;
   const [low, high] = [summary.low[box.index]!, summary.high[box.index]!];
-  if (flag === 'unreached') return 'not reached';
+  if (flag === 'unreached') return trans.__('not reached');
   const norm = Number.isNaN(high)
     ? ''
     : low === high || box.row >= 0
-      ? `norm ${number(high)}`
-      : `norm ${number(low)} to ${number(high)}`;
-  return [norm, WORDS[flag] ?? ''].filter(Boolean).join(', ') || 'not measured';
+      ? trans.__('norm %1', number(high))
+      : trans.__('norm %1 to %2', number(low), number(high));
+  const known = [norm, trans.__(WORDS[flag] ?? '')].filter(Boolean).join(', ');
+  return known || trans.__('not measured');
 }
 
 /** What was measured of a node's gradient. */
 export function gradient(scene: Scene, box: Box): Fact[] {
   const step = box.row < 0 ? -1 : scene.readings.step[box.row]!;
-  if (box.row < 0 || step < 0) return [['gradient', gradientInWords(scene, box)]];
+  if (box.row < 0 || step < 0) return [[trans.__('gradient'), gradientInWords(scene, box)]];
   const { norm, size, min, max, zeros, nan, inf, edited } = scene.graph.iteration.steps.data;
-  const facts: Fact[] = [['norm', number(norm[step]!)]];
-  if (size[step]! > 0) facts.push(['RMS', number(norm[step]! / Math.sqrt(size[step]!))]);
+  const facts: Fact[] = [[trans.__('norm'), number(norm[step]!)]];
+  if (size[step]! > 0) facts.push([trans.__('RMS'), number(norm[step]! / Math.sqrt(size[step]!))]);
   if (zeros[step]! >= 0) {
-    facts.push(['range', `${number(min[step]!)} to ${number(max[step]!)}`]);
-    facts.push(['zeros', `${count(zeros[step]!)} of ${count(size[step]!)}`]);
+    facts.push(rangeFact(number(min[step]!), number(max[step]!)));
+    facts.push([trans.__('zeros'), trans.__('%1 of %2', count(zeros[step]!), count(size[step]!))]);
   }
-  facts.push(['NaN, Inf', `${count(Math.max(nan[step]!, 0))}, ${count(Math.max(inf[step]!, 0))}`]);
-  if (edited[step]! & EDITED) facts.push(['edited', 'by hand, before it ran on']);
+  facts.push(notFinite(Math.max(nan[step]!, 0), Math.max(inf[step]!, 0)));
+  if (edited[step]! & EDITED) {
+    facts.push([trans.__('edited'), trans.__('by hand, before it ran on')]);
+  }
   return facts;
+}
+
+function rangeFact(low: string, high: string): Fact {
+  return [trans.__('range'), trans.__('%1 to %2', low, high)];
+}
+
+function notFinite(nan: number, inf: number): Fact {
+  return [trans.__('NaN, Inf'), `${count(nan)}, ${count(inf)}`];
 }
 
 /** What arrived at the node that is paused at, which has not run yet. */
 export function arrived(state: State): Fact[] {
   const gradients = state.gradients ?? [];
   return gradients.flatMap((known, n): Fact[] => {
-    const name = gradients.length > 1 ? `gradient ${n}` : 'gradient';
-    if (!known) return [[name, 'none arrived']];
+    const name = gradients.length > 1 ? trans.__('gradient %1', n) : trans.__('gradient');
+    if (!known) return [[name, trans.__('none arrived')]];
     const [low, high] = [number(toNumber(known.min)), number(toNumber(known.max))];
     return [
       [name, `[${known.shape.join(', ')}] ${known.dtype}`],
-      ['norm', number(toNumber(known.norm))],
-      ['range', `${low} to ${high}`],
-      ['zeros', count(known.zeros)],
-      ['NaN, Inf', `${count(known.nan)}, ${count(known.inf)}`],
+      [trans.__('norm'), number(toNumber(known.norm))],
+      rangeFact(low, high),
+      [trans.__('zeros'), count(known.zeros)],
+      notFinite(known.nan, known.inf),
     ];
   });
 }
@@ -92,8 +108,9 @@ export function comparison(scene: Scene, box: Box): Fact[] {
   if (!scene.diff || box.row < 0) return [];
   const then = scene.diff.other[box.row]!;
   const change = scene.diff.change[box.row]!;
-  const text = Number.isNaN(then) ? 'no counterpart' : number(then);
-  return [['compared', Number.isNaN(change) ? text : `${text}, now ${ratio(change)}`]];
+  const text = Number.isNaN(then) ? trans.__('no counterpart') : number(then);
+  const changed = Number.isNaN(change) ? text : trans.__('%1, now %2', text, ratio(change));
+  return [[trans.__('compared'), changed]];
 }
 
 export function timeAndMemory(scene: Scene, box: Box): Fact[] {
@@ -108,20 +125,21 @@ export function timeAndMemory(scene: Scene, box: Box): Fact[] {
     if (step >= 0) backwards += backward[step]! || 0;
   }
   const facts: Fact[] = [];
-  if (forwards > 0) facts.push(['forward', seconds(forwards)]);
-  if (backwards > 0) facts.push(['backward', seconds(backwards)]);
-  if (kept > 0) facts.push(['saved', bytes(kept)]);
+  if (forwards > 0) facts.push([trans.__('forward'), seconds(forwards)]);
+  if (backwards > 0) facts.push([trans.__('backward'), seconds(backwards)]);
+  if (kept > 0) facts.push([trans.__('saved'), bytes(kept)]);
   return facts;
 }
 
 /** All of it, one fact a line. */
 export function tooltipOf(scene: Scene, box: Box): string {
-  const facts = [...identity(scene, box), ['gradient', gradientInWords(scene, box)] as const];
+  const facts: Fact[] = identity(scene, box);
+  facts.push([trans.__('gradient'), gradientInWords(scene, box)]);
   const place = box.row >= 0 ? scene.graph.place(box.row) : null;
-  if (place) facts.push(['line', `${place.where}: ${place.text}`]);
+  if (place) facts.push([trans.__('line'), `${place.where}: ${place.text}`]);
   facts.push(...comparison(scene, box));
   const breakpoints = scene.marks.at(box).map(b => `${b.number}: ${b.text}`);
-  if (breakpoints.length) facts.push(['breakpoint', breakpoints.join('; ')]);
+  if (breakpoints.length) facts.push([trans.__('breakpoint'), breakpoints.join('; ')]);
   return [titleOf(box), ...facts.map(([name, value]) => `${name}: ${value}`)].join('\n');
 }
 
@@ -140,17 +158,26 @@ export function overview(scene: Scene): Fact[] {
     if ((readings.step[row] ?? -1) >= 0) reached++;
   }
   const facts: Fact[] = [
-    ['nodes', count(graph.count)],
-    ['backward', `${count(readings.done)} steps`],
-    ['leaves', `${count(reached)} of ${count(parameters)} reached`],
+    [trans.__('nodes'), count(graph.count)],
+    [trans.__('backward'), trans._n('%2 step', '%2 steps', readings.done, count(readings.done))],
+    [trans.__('leaves'), trans.__('%1 of %2 reached', count(reached), count(parameters))],
   ];
   for (const [flag, word] of Object.entries(WORDS)) {
     const many = found.get(flag) ?? 0;
-    if (many) facts.push([word, nodes(many)]);
+    if (many) facts.push([trans.__(word), nodes(many)]);
   }
   for (let run = 0; run < runs.count; run++) {
     const error = graph.trace.text(runs.data.error[run]!);
-    if (error) facts.push(['ended by', error]);
+    if (error) facts.push([trans.__('ended by'), error]);
   }
   return [...facts, ...timeAndMemory(scene, scene.outline.root)];
+}
+
+/** A point of the gradient-flow chart. */
+export function stopInWords({ name, norm, rms, before, flag }: Stop): string {
+  if (FLAGS[flag] === 'unreached') return trans.__('%1: not reached yet', name);
+  const facts = [trans.__('norm %1', number(norm))];
+  if (!Number.isNaN(rms)) facts.push(trans.__('RMS %1', number(rms)));
+  if (!Number.isNaN(before)) facts.push(trans.__('before %1', number(before)));
+  return `${name}: ${facts.join(', ')}`;
 }

@@ -6,9 +6,11 @@ import { Graph } from '../model/graph.js';
 import { read } from '../model/readings.js';
 import type { TraceModel } from '../model/trace.js';
 import { paint } from '../draw/canvas.js';
-import { flowChart, stopInWords, type Chart } from '../draw/flowchart.js';
+import { flowChart, type Chart } from '../draw/flowchart.js';
 import type { Scene } from '../draw/scene.js';
 import { fill, h, on, prepare } from './dom.js';
+import { stopInWords } from './facts.js';
+import { trans } from '../trans.js';
 
 const HEIGHT = 112;
 const MANY = 2000;
@@ -19,7 +21,9 @@ export class FlowView {
   readonly by = new Emitter<FlowBy>();
   private readonly canvas = h('canvas', { role: 'img', tabindex: -1 });
   private readonly said = h('span', { class: 'ag-said' });
-  private readonly select = h('select', { 'aria-label': 'What one point of the chart is' });
+  private readonly select = h('select', {
+    'aria-label': trans.__('What one point of the chart is'),
+  });
   private stops: Stop[] = [];
   private chart: Chart | null = null;
   private scene: Scene | null = null;
@@ -27,10 +31,10 @@ export class FlowView {
   private ghost: { key: string; stops: Stop[] } = { key: '', stops: [] };
 
   constructor() {
-    for (const by of ['parameter', 'module', 'node']) {
-      this.select.append(h('option', { value: by }, `by ${by}`));
+    for (const by of ['parameter', 'module', 'node'] as const) {
+      this.select.append(h('option', { value: by }, trans.__(`by ${by}`)));
     }
-    const toggle = h('button', { type: 'button', class: 'ag-flowtoggle', 'aria-expanded': 'true' }, 'Gradient flow'); // prettier-ignore
+    const toggle = h('button', { type: 'button', class: 'ag-flowtoggle', 'aria-expanded': 'true' }, trans.__('Gradient flow')); // prettier-ignore
     on(toggle, 'click', () => {
       this.canvas.hidden = !this.canvas.hidden;
       toggle.setAttribute('aria-expanded', String(!this.canvas.hidden));
@@ -38,7 +42,7 @@ export class FlowView {
     });
     const head = h(
       'div', { class: 'ag-flowhead' },
-      toggle, h('span', { class: 'ag-quiet' }, 'input → loss, log ‖g‖'),
+      toggle, h('span', { class: 'ag-quiet' }, trans.__('input → loss, log ‖g‖')),
       this.select, this.said,
     ); // prettier-ignore
     this.element = h('div', { class: 'ag-flow' }, head, this.canvas);
@@ -82,8 +86,13 @@ export class FlowView {
     this.chart = flowChart({ stops: this.stops, width, height: HEIGHT, theme, now, pointed: this.pointed }); // prettier-ignore
     const context = prepare(this.canvas, width, HEIGHT);
     if (context) paint(context, this.chart.shapes);
-    const label = `Gradient flow, ${this.stops.length} points. ${this.stops.slice(0, 60).map(stopInWords).join('. ')}`;
-    this.canvas.setAttribute('aria-label', label);
+    const label = trans._n(
+      'Gradient flow, %1 point.',
+      'Gradient flow, %1 points.',
+      this.stops.length,
+    );
+    const points = this.stops.slice(0, 60).map(stopInWords).join('. ');
+    this.canvas.setAttribute('aria-label', `${label} ${points}`);
   }
 
   /** The stop that a row is in, or else that which was used at about its time. */

@@ -1,6 +1,7 @@
 /** From a line of code to the cell that it stands in. */
 
 import type { Place } from '../protocol/messages.js';
+import { trans } from '../trans.js';
 
 /** Asked of whoever hosts the view; one that goes there itself calls `preventDefault`. */
 export const GO_TO = 'autograd-core:go-to';
@@ -25,8 +26,8 @@ export function goTo(from: Element, place: Place): string | null {
     return null;
   }
   return place.execution_count === undefined
-    ? `${place.where} is a file; open it in an editor`
-    : `The cell In [${place.execution_count}] is not on this page any more.`;
+    ? trans.__('%1 is a file; open it in an editor', place.where)
+    : trans.__('The cell In [%1] is not on this page any more.', place.execution_count);
 }
 
 function findCell(place: Place): Element | null {

@@ -6,6 +6,7 @@ import { number } from '../draw/numbers.js';
 import { rect, straight, text, type Shape } from '../draw/shapes.js';
 import type { Theme } from '../draw/theme.js';
 import { h, prepare } from './dom.js';
+import { trans } from '../trans.js';
 
 const HEIGHT = 84;
 const FOOT = 16;
@@ -14,9 +15,13 @@ export function histogramPicture(histogram: Histogram, width: number, theme: The
   const { counts, edges } = histogram;
   const [low, high] = [edges[0] ?? 0, edges[edges.length - 1] ?? 0];
   const most = counts.reduce((a, b) => Math.max(a, b), 1);
-  const label =
-    `Histogram of the gradient from ${number(low)} to ${number(high)}, ` +
-    `${counts.length} bins, the fullest has ${most}`;
+  const label = trans.__(
+    'Histogram of the gradient from %1 to %2, %3 bins, the fullest has %4',
+    number(low),
+    number(high),
+    counts.length,
+    most,
+  );
   const canvas = h('canvas', { class: 'ag-histogram', role: 'img', 'aria-label': label });
   const context = prepare(canvas, width, HEIGHT);
   if (context) paint(context, shapesOf(histogram, width, most, theme));

@@ -4,7 +4,8 @@ import type { Box } from '../model/box.js';
 import { isBad } from '../model/readings.js';
 import { Emitter } from '../model/emitter.js';
 import type { DetailMessage, Place, SavedState, State } from '../protocol/messages.js';
-import { nodes, number } from '../draw/numbers.js';
+import { nodes } from '../model/words.js';
+import { number } from '../draw/numbers.js';
 import type { Scene } from '../draw/scene.js';
 import { fill, h, on } from './dom.js';
 import {
@@ -18,6 +19,7 @@ import {
   type Fact,
 } from './facts.js';
 import { histogramPicture } from './histogram.js';
+import { trans } from '../trans.js';
 
 const WORST = 6;
 const PAUSED = {
@@ -30,7 +32,7 @@ const HINT =
   'Double-click a module to open it.';
 
 export class Inspector {
-  readonly element = h('aside', { class: 'ag-inspector', 'aria-label': 'Selected node' });
+  readonly element = h('aside', { class: 'ag-inspector', 'aria-label': trans.__('Selected node') });
   readonly goTo = new Emitter<Place>();
   readonly choose = new Emitter<number>();
   readonly toggleBreakpoint = new Emitter<Box>();
@@ -63,7 +65,7 @@ export class Inspector {
       savedSection(detail?.saved ?? (paused ? state.saved : undefined)),
       this.sourceSection(scene, box, detail),
       hooksSection(detail?.hooks),
-      section('Time and memory', list(timeAndMemory(scene, box))),
+      section(trans.__('Time and memory'), list(timeAndMemory(scene, box))),
     );
     if (box.row >= 0 && live && !detail) this.wanted.emit(scene.graph.id(box.row));
   }
@@ -73,11 +75,11 @@ export class Inspector {
     const key = `empty ${scene?.graph.iteration.number} ${scene?.graph.trace.id} ${JSON.stringify(facts)}`;
     if (key === this.shown) return;
     this.shown = key;
-    const hint = scene ? HINT : 'What is recorded shows here.';
+    const hint = trans.__(scene ? HINT : 'What is recorded shows here.');
     const root = scene?.outline.root;
     fill(
       this.element,
-      scene && h('h2', {}, `Iteration ${scene.graph.iteration.number}`),
+      scene && h('h2', {}, trans.__('Iteration %1', scene.graph.iteration.number)),
       list(facts),
       scene && root && this.worstSection(scene, root),
       h('p', { class: 'ag-hint' }, hint),
@@ -89,15 +91,15 @@ export class Inspector {
     const button = h(
       'button',
       { type: 'button', class: 'ag-small', 'aria-pressed': String(set) },
-      set ? 'Remove breakpoint' : 'Break here',
+      set ? trans.__('Remove breakpoint') : trans.__('Break here'),
     );
     on(button, 'click', () => this.toggleBreakpoint.emit(box));
     const kind = { op: 'op', leaf: 'leaf', function: 'custom Function', scope: 'module', fold: 'folded', hull: 'module' }[box.kind]; // prettier-ignore
     return h(
       'header', {},
-      paused && h('p', { class: 'ag-pausedhere' }, `${PAUSED[state.phase ?? 'backward']}: ${state.reason ?? ''}`),
+      paused && h('p', { class: 'ag-pausedhere' }, `${trans.__(PAUSED[state.phase ?? 'backward'])}: ${state.reason ?? ''}`),
       h('h2', { dir: 'auto' }, fullTitle(scene, box)),
-      h('p', { class: 'ag-kind' }, kind),
+      h('p', { class: 'ag-kind' }, trans.__(kind)),
       button,
     ); // prettier-ignore
   }
@@ -109,15 +111,16 @@ export class Inspector {
     detail: DetailMessage | undefined,
   ): HTMLElement {
     const known = detail?.gradient;
-    const preview = known?.preview ?? state?.gradients?.map(g => g?.preview ?? 'none').join('\n');
+    const preview =
+      known?.preview ?? state?.gradients?.map(g => g?.preview ?? trans.__('none')).join('\n');
     const width = Math.max(Math.min(this.element.clientWidth - 30, 380), 200);
     const histogram = known?.histogram;
     return section(
-      'Gradient',
+      trans.__('Gradient'),
       list([...(state ? arrived(state) : gradient(scene, box)), ...comparison(scene, box)]),
       histogram && histogram.counts.length > 0 && histogramPicture(histogram, width, scene.theme),
       preview !== undefined &&
-        h('pre', { tabindex: 0, 'aria-label': 'Preview of the gradient' }, preview),
+        h('pre', { tabindex: 0, 'aria-label': trans.__('Preview of the gradient') }, preview),
     )!;
   }
 
@@ -130,7 +133,7 @@ export class Inspector {
     rows.sort((a, b) => (rank(a) === rank(b) ? step[a]! - step[b]! : rank(b) - rank(a)));
     if (!rows.length) return null;
     const items = rows.slice(0, WORST).map(row => {
-      const value = isBad(flag[row]!) ? 'not finite' : number(norm[row]!);
+      const value = isBad(flag[row]!) ? trans.__('not finite') : number(norm[row]!);
       const button = h('button', { type: 'button', class: 'ag-link' }, scene.graph.label(row));
       on(button, 'click', () => this.choose.emit(row));
       const module = scene.graph.isLeaf(row) ? '' : scene.graph.scopeAt(row).module;
@@ -140,7 +143,10 @@ export class Inspector {
         h('span', { class: 'ag-value' }, value),
       ); // prettier-ignore
     });
-    const title = `${isBad(flag[rows[0]!]!) ? 'First' : 'Largest'} of ${nodes(rows.length)} reached`;
+    const reached = nodes(rows.length);
+    const title = isBad(flag[rows[0]!]!)
+      ? trans.__('First of %1 reached', reached)
+      : trans.__('Largest of %1 reached', reached);
     return section(title, h('ul', { class: 'ag-worst' }, ...items));
   }
 
@@ -148,8 +154,12 @@ export class Inspector {
   private pythonSection({ location }: State): HTMLElement | null {
     if (!location) return null;
     const line = h('span', { class: 'ag-code', 'data-here': true }, h('i', {}, String(location.line)), location.text); // prettier-ignore
-    const code = h('pre', { tabindex: 0, 'aria-label': 'The line that runs next' }, line);
-    return section('Python runs next', h('p', { class: 'ag-where' }, this.link(location)), code);
+    const code = h('pre', { tabindex: 0, 'aria-label': trans.__('The line that runs next') }, line);
+    return section(
+      trans.__('Python runs next'),
+      h('p', { class: 'ag-where' }, this.link(location)),
+      code,
+    );
   }
 
   private link(place: Place): HTMLElement {
@@ -169,8 +179,8 @@ export class Inspector {
         h('i', {}, String(source.first + n)), `${line}\n`,
       ); // prettier-ignore
     });
-    const code = h('pre', { tabindex: 0, 'aria-label': 'Source of this node' }, ...lines);
-    return section('Source', h('p', { class: 'ag-where' }, this.link(place)), code);
+    const code = h('pre', { tabindex: 0, 'aria-label': trans.__('Source of this node') }, ...lines);
+    return section(trans.__('Source'), h('p', { class: 'ag-where' }, this.link(place)), code);
   }
 }
 
@@ -198,14 +208,18 @@ function savedSection(saved: readonly SavedState[] | undefined): HTMLElement | n
         'dd',
         {},
         what,
-        preview && h('pre', { tabindex: 0, 'aria-label': `Preview of ${name}` }, preview),
+        preview &&
+          h('pre', { tabindex: 0, 'aria-label': trans.__('Preview of %1', name) }, preview),
       ),
     ];
   });
-  return section('Saved tensors', h('dl', {}, ...parts));
+  return section(trans.__('Saved tensors'), h('dl', {}, ...parts));
 }
 
 function hooksSection(hooks: readonly string[] | undefined): HTMLElement | null {
   if (!hooks?.length) return null;
-  return section('Hooks', h('ul', { class: 'ag-hooks' }, ...hooks.map(hook => h('li', {}, hook))));
+  return section(
+    trans.__('Hooks'),
+    h('ul', { class: 'ag-hooks' }, ...hooks.map(hook => h('li', {}, hook))),
+  );
 }

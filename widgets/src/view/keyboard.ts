@@ -6,6 +6,7 @@ import { actionOf } from './keys.js';
 import type { Pipeline } from './pipeline.js';
 import type { ViewState } from './state.js';
 import type { Toolbar } from './toolbar.js';
+import { trans } from '../trans.js';
 
 interface Around {
   commands: Commands;
@@ -38,7 +39,7 @@ export function handleKey(event: KeyboardEvent, around: Around): void {
       break;
     case 'breakpoint':
       if (box) commands.toggleBreakpoint(box);
-      else around.say('Select a box first, then b sets a breakpoint on it.');
+      else around.say(trans.__('Select a box first, then b sets a breakpoint on it.'));
       break;
     case 'open':
       if (box) commands.open(box, box.kind !== 'hull');

@@ -5,6 +5,7 @@
 
 import { escape, svg, type Picture } from '../draw/svg.js';
 import type { Theme } from '../draw/theme.js';
+import { trans } from '../trans.js';
 
 const SCRIPT = `
 const view = document.getElementById('view'), pic = view.querySelector('svg');
@@ -82,6 +83,9 @@ addEventListener('resize', fit);
 fit();
 `;
 
+/** In the language of the page, as text within markup. */
+const say = (text: string): string => escape(trans.__(text));
+
 export function page(picture: Picture, theme: Theme): string {
   const title = escape(picture.title);
   return `<!DOCTYPE html>
@@ -94,9 +98,9 @@ export function page(picture: Picture, theme: Theme): string {
 <style>${styleOf(theme)}</style>
 </head>
 <body>
-<header><h1>${title}</h1><input id="find" type="search" placeholder="Search" aria-label="Search boxes"><button id="fit">Fit</button></header>
-<div id="view" tabindex="0" role="application" aria-label="Graph: arrows pan, plus and minus zoom, f fits">${svg(picture)}</div>
-<aside id="side" aria-live="polite"><p>Point at a box to see what is known of it; click to keep it. Drag to pan, scroll to zoom.</p></aside>
+<header><h1>${title}</h1><input id="find" type="search" placeholder="${say('Search')}" aria-label="${say('Search boxes')}"><button id="fit">${say('Fit')}</button></header>
+<div id="view" tabindex="0" role="application" aria-label="${say('Graph: arrows pan, plus and minus zoom, f fits')}">${svg(picture)}</div>
+<aside id="side" aria-live="polite"><p>${say('Point at a box to see what is known of it; click to keep it. Drag to pan, scroll to zoom.')}</p></aside>
 <script>${SCRIPT}</script>
 </body>
 </html>

@@ -2,6 +2,7 @@
 
 import { Emitter } from '../model/emitter.js';
 import { h, on, setAttributes } from './dom.js';
+import { trans } from '../trans.js';
 
 export interface TimelineState {
   oldest: number;
@@ -21,21 +22,21 @@ export class Timeline {
   readonly compare = new Emitter<number | null>();
   readonly position = new Emitter<number | null>();
 
-  private readonly iterationSlider = slider('Iteration');
+  private readonly iterationSlider = slider(trans.__('Iteration'));
   private readonly iterationText = h('output', {});
-  private readonly latest = h('button', { type: 'button', class: 'ag-small' }, 'Latest');
+  private readonly latest = h('button', { type: 'button', class: 'ag-small' }, trans.__('Latest'));
   private readonly compareText = h('input', {
-    type: 'number', min: 0, class: 'ag-number', placeholder: 'none',
-    'aria-label': 'Iteration to compare with; empty for none',
+    type: 'number', min: 0, class: 'ag-number', placeholder: trans.__('none'),
+    'aria-label': trans.__('Iteration to compare with; empty for none'),
   }); // prettier-ignore
-  private readonly stepSlider = slider('Backward step');
+  private readonly stepSlider = slider(trans.__('Backward step'));
   private readonly stepText = h('output', {});
-  private readonly play = h('button', { type: 'button', class: 'ag-small' }, 'Replay');
+  private readonly play = h('button', { type: 'button', class: 'ag-small' }, trans.__('Replay'));
   /** What there is no need of while there is one iteration. */
   private readonly ofIterations = [
-    h('label', { class: 'ag-slide' }, h('span', {}, 'Iteration'), this.iterationSlider, this.iterationText),
+    h('label', { class: 'ag-slide' }, h('span', {}, trans.__('Iteration')), this.iterationSlider, this.iterationText),
     this.latest,
-    h('label', { class: 'ag-compare' }, h('span', {}, 'Compare with'), this.compareText),
+    h('label', { class: 'ag-compare' }, h('span', {}, trans.__('Compare with')), this.compareText),
   ]; // prettier-ignore
   private playing = 0;
   private state: TimelineState | null = null;
@@ -44,7 +45,7 @@ export class Timeline {
     this.element = h(
       'div', { class: 'ag-timeline' },
       ...this.ofIterations,
-      h('label', { class: 'ag-slide' }, h('span', {}, 'Step'), this.stepSlider, this.stepText),
+      h('label', { class: 'ag-slide' }, h('span', {}, trans.__('Step')), this.stepSlider, this.stepText),
       this.play,
     ); // prettier-ignore
     on(this.iterationSlider, 'input', () =>
@@ -68,7 +69,7 @@ export class Timeline {
     setAttributes(this.iterationSlider, { min: Math.max(oldest, 0), max: Math.max(newest, 0) });
     this.iterationSlider.value = String(shown);
     for (const part of this.ofIterations) part.hidden = newest <= oldest;
-    this.iterationText.textContent = `${shown} of ${Math.max(newest, 0)}`;
+    this.iterationText.textContent = trans.__('%1 of %2', shown, Math.max(newest, 0));
     this.latest.setAttribute('aria-pressed', String(state.following));
     setAttributes(this.compareText, { min: oldest, max: newest });
     if (document.activeElement !== this.compareText) {
@@ -77,7 +78,7 @@ export class Timeline {
     setAttributes(this.stepSlider, { min: 0, max: steps });
     this.stepSlider.value = String(position ?? steps);
     this.stepSlider.disabled = this.play.disabled = steps === 0;
-    this.stepText.textContent = `${position ?? steps} of ${steps}`;
+    this.stepText.textContent = trans.__('%1 of %2', position ?? steps, steps);
   }
 
   dispose(): void {
@@ -93,7 +94,7 @@ export class Timeline {
     const { steps = 0, position = null } = this.state ?? {};
     let at = position === null || position >= steps ? 0 : position;
     const stride = Math.max(1, Math.ceil(steps / 240)); // some eight seconds at 30 a second
-    this.play.textContent = 'Stop';
+    this.play.textContent = trans.__('Stop');
     this.playing = window.setInterval(() => {
       at += stride;
       this.goTo(at);
@@ -105,7 +106,7 @@ export class Timeline {
   private stop(): void {
     window.clearInterval(this.playing);
     this.playing = 0;
-    this.play.textContent = 'Replay';
+    this.play.textContent = trans.__('Replay');
   }
 }
 

@@ -5,6 +5,7 @@ import type { State } from '../protocol/messages.js';
 import { SAYS, saysOf, VERBS, type Verb } from '../transport/verbs.js';
 import { fill, h, icon, on, setAttributes } from './dom.js';
 import { ICONS, type IconName } from './icons.js';
+import { trans } from '../trans.js';
 
 export type ViewAction = 'fit' | 'current' | 'expand' | 'collapse' | 'code' | 'tree' | 'help';
 export type ExportKind = 'svg' | 'png' | 'html';
@@ -31,8 +32,8 @@ export class Toolbar {
   readonly search = h('input', {
     type: 'search',
     class: 'ag-search',
-    placeholder: 'Search op, module, name, line',
-    'aria-label': 'Search nodes by op, module, parameter or line',
+    placeholder: trans.__('Search op, module, name, line'),
+    'aria-label': trans.__('Search nodes by op, module, parameter or line'),
     spellcheck: 'false',
   });
 
@@ -45,11 +46,13 @@ export class Toolbar {
     const transport = h('div', {
       class: 'ag-group ag-verbs',
       role: 'toolbar',
-      'aria-label': 'Debugger',
+      'aria-label': trans.__('Debugger'),
     });
     for (const verb of VERBS) transport.append(this.verbButton(verb));
-    const view = h('div', { class: 'ag-group', role: 'toolbar', 'aria-label': 'View' });
-    for (const [action, name, says] of VIEW) view.append(this.actionButton(action, name, says));
+    const view = h('div', { class: 'ag-group', role: 'toolbar', 'aria-label': trans.__('View') });
+    for (const [action, name, says] of VIEW) {
+      view.append(this.actionButton(action, name, trans.__(says)));
+    }
     view.append(this.exportMenu());
     const find = h('label', { class: 'ag-find' }, icon(ICONS.search), this.search, this.hits);
     this.element = h('div', { class: 'ag-bar' }, this.status, transport, find, view);
@@ -92,7 +95,8 @@ export class Toolbar {
   }
 
   private verbButton(verb: Verb): HTMLButtonElement {
-    const { label, key } = SAYS[verb];
+    const { key } = SAYS[verb];
+    const label = trans.__(SAYS[verb].label);
     const button = h(
       'button',
       { type: 'button', class: `ag-verb ag-${verb}`, 'aria-keyshortcuts': key, 'data-verb': verb },
@@ -117,7 +121,7 @@ export class Toolbar {
   }
 
   private exportMenu(): HTMLElement {
-    const says = 'Save the picture';
+    const says = trans.__('Save the picture');
     const summary = h('summary', { title: says, 'aria-label': says }, icon(ICONS.export));
     const menu = h('details', { class: 'ag-menu' }, summary);
     const list = h('div', { class: 'ag-menulist', role: 'group' });

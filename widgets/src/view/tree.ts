@@ -17,6 +17,7 @@ import type { Scene } from '../draw/scene.js';
 import { glyph } from '../draw/shapes.js';
 import { gradientInWords } from './facts.js';
 import { fill, h, on, prepare } from './dom.js';
+import { trans } from '../trans.js';
 
 const ROW = 26;
 const SPARE = 6;
@@ -45,7 +46,12 @@ export class OutlineTree {
   constructor() {
     this.element = h(
       'div',
-      { class: 'ag-tree', role: 'tree', tabindex: 0, 'aria-label': 'Graph, from the loss down' },
+      {
+        class: 'ag-tree',
+        role: 'tree',
+        tabindex: 0,
+        'aria-label': trans.__('Graph, from the loss down'),
+      },
       this.list,
     );
     on(this.element, 'scroll', () => this.render());
@@ -106,9 +112,13 @@ export class OutlineTree {
     const selected = scene.selected?.key === box.key;
     const paused = pausedBox(scene) === box;
     const breakpoints = scene.marks.at(box);
-    const title = titleOf(box) || 'graph';
+    const title = titleOf(box) || trans.__('graph');
     const words = gradientInWords(scene, box);
-    const more = [words, paused && 'paused here', breakpoints.length > 0 && 'breakpoint'];
+    const more = [
+      words,
+      paused && trans.__('paused here'),
+      breakpoints.length > 0 && trans.__('breakpoint'),
+    ];
     const element = h(
       'div',
       {
@@ -123,7 +133,7 @@ export class OutlineTree {
       breakpoints.length > 0 && h('span', { class: 'ag-dot', 'data-on': breakpoints.some(b => b.enabled) }),
       h('span', { class: 'ag-name', dir: 'auto' }, title),
       h('span', { class: 'ag-hidden' }, `, ${more.filter(Boolean).join(', ')}`),
-      paused && h('span', { class: 'ag-tag', 'aria-hidden': 'true' }, 'paused'),
+      paused && h('span', { class: 'ag-tag', 'aria-hidden': 'true' }, trans.__('paused')),
       this.signOf(box),
       !paused && h('span', { class: 'ag-norm', 'aria-hidden': 'true' }, normText(scene, box)),
       !paused && this.bar(box),
