@@ -556,3 +556,14 @@ def test_traced_gradients_are_bit_identical(program, stats, seed):
         traced = run(program, values)
     assert traced == plain
     assert len(t.nodes) >= 2
+
+
+@pytest.mark.parametrize("steps", [3, 2000])
+def test_without_statistics_the_summary_says_what_was_forgotten(steps):
+    w = leaf(1.0)
+    with debug.trace("off") as t:
+        for _ in range(steps):
+            (w * w).sum().backward()
+    first = min(t.iterations)
+    said = f"nothing kept from before iteration {first} (stats off)"
+    assert (said in t.summary()) == (first > 0) == (steps > 1000)

@@ -103,6 +103,9 @@ def summary(trace: Trace) -> str:
         parts.append(f"{int(bad.sum())} non-finite")
     if trace.dropped:
         parts.append(f"{trace.dropped} older nodes dropped (budget {trace.memory >> 20} MiB)")
+    first = next(iter(trace.iterations), 0)
+    if trace.stats == "off" and first:
+        parts.append(f"nothing kept from before iteration {first} (stats off)")
     cost = f"overhead {in_words(trace.recording_seconds)}"
     parts += [in_words(trace.seconds), cost]
     return ", ".join(parts)
