@@ -34,6 +34,7 @@ TRACE = {
     "stats": one_of("off", "basic", "full"),
     "save": Option("FILE", new_file),
     "format": one_of("svg", "png"),
+    "progress": one_of("on", "off"),
 }
 FLOW = {
     "by": one_of("parameter", "module", "node"),
@@ -72,6 +73,7 @@ class TraceMagics(magic.Magics):
 
             %%autograd_trace [--break COND ...] [--script "COMMAND; ..."] [--frames]
                              [--every N] [--stats off|basic|full] [--save FILE] [--format svg|png]
+                             [--progress on|off]
             loss = model(x).square().mean()
             loss.backward()
 
@@ -85,6 +87,9 @@ class TraceMagics(magic.Magics):
                        NaN, Inf; the default), basic (norm, NaN, Inf), or off
         --save FILE    write the trace to a file, for autograd_core.debug.load
         --format WORD  keep the pictures as svg or png alone; both if not given
+        --progress WORD  off: no bar with the number of backward passes while the cell runs;
+                       on: also where nobody watches; not given: after two seconds, if
+                       somebody does
 
         The cell runs as it would without the first line. The trace is also in ``_trace``.
         """

@@ -52,7 +52,8 @@ class Recording:
             wanted = debugger().session(breaks or (), script, frames=bool(frames))
             self.debugging.enter_context(wanted)
         known = {k: self.options[k] for k in ("stats", "every") if k in self.options}
-        self.recorder = Recorder(**known).start()
+        progress = {"on": True, "off": False}.get(self.options.get("progress", ""))
+        self.recorder = Recorder(**known, progress=progress).start()
 
     @property
     def trace(self) -> Trace:
@@ -156,6 +157,8 @@ class Session:
     def _cell_begins(self, info: Any) -> None:
         self._running.append(info)
         self.locations.note(info)
+        if self.lasting is not None:
+            self.lasting.recorder.show_progress()
 
     def _cell_is_over(self, result: Any) -> None:
         if _is_blank(result):
@@ -163,6 +166,8 @@ class Session:
         ended = self._take_running(result)
         if self.front is not None:
             self.front.cell_is_over()
+        if self.lasting is not None:
+            self.lasting.recorder.bar.close()
         recording = self.cell
         if recording is None:
             _explain_error_before_running(result)

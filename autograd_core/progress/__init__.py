@@ -17,7 +17,6 @@ the program shows itself: one at a time, and the user's comes first.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import sys
 import threading
@@ -68,8 +67,6 @@ class Bar:
     ----------
     due : float
         When to `look` next, as `clock` counts; who counts asks no more than that.
-    output : IPython.display.DisplayHandle or None
-        Where a notebook has kept room for the bar; else it comes below all other outputs.
     """
 
     def __init__(
@@ -81,7 +78,6 @@ class Bar:
         self.progress = progress
         self.begun = clock()
         self.due = inf if progress is False else self.begun + AFTER
-        self.output: Any = None
         self._home = _here()
         self._place: Place | None = None
 
@@ -137,7 +133,7 @@ class Bar:
         """``terminal`` or ``notebook``; None where nobody watches."""
         if threading.current_thread() is not threading.main_thread():
             return None
-        if multiprocessing.parent_process() is not None:
+        if _is_worker():
             return None
         kernel = _kernel()
         if self.progress:
@@ -222,6 +218,12 @@ def _here() -> tuple[int, int]:
     return os.getpid(), threading.get_ident()
 
 
+def _is_worker() -> bool:
+    """Whether this is a process that another Python made to work for it."""
+    parent = getattr(sys.modules.get("multiprocessing"), "parent_process", None)
+    return parent is not None and parent() is not None
+
+
 def _kernel() -> Any:
     """The kernel of the notebook that this runs in, if it does."""
     ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
@@ -248,7 +250,7 @@ def _open(bar: Bar, where: str) -> Place | None:
         if where == "notebook":
             from .notebook import Notebook
 
-            return Notebook(clock() - bar.begun, known, bar.output)
+            return Notebook(clock() - bar.begun, known)
         from .terminal import Terminal
 
         return Terminal(clock() - bar.begun, known)

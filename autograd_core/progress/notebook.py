@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any, ClassVar
 from weakref import WeakSet
 
 from .drawing import begin_earlier, draw
 
 
+@cache
 def _bar_class() -> Any:
     """The class of tqdm for this notebook; it counts for itself, as on a terminal."""
     with warnings.catch_warnings():
@@ -22,15 +24,10 @@ def _bar_class() -> Any:
     return Cell
 
 
+ENDLESS = "{desc}: {bar}{n_fmt}{unit} [{elapsed}, {rate_fmt}{postfix}]"
+"""As tqdm has it on a terminal; in a notebook it says ``87/?`` and ``00:02<00:00``."""
 EMPTY = {"text/plain": ""}
 """What an output has that shows nothing, and that every converter takes for an output."""
-
-
-def empty_output() -> Any:
-    """An output of the cell that runs, to be filled later; a `DisplayHandle`."""
-    from IPython.display import display
-
-    return display(EMPTY, raw=True, display_id=True)
 
 
 class Notebook:
@@ -42,26 +39,26 @@ class Notebook:
         Seconds for which there was no bar yet.
     known : dict
         Arguments of tqdm.
-    output : IPython.display.DisplayHandle, optional
-        An empty output that the bar fills, instead of a new one.
     """
 
-    def __init__(self, elapsed: float, known: dict[str, Any], output: Any = None):
+    def __init__(self, elapsed: float, known: dict[str, Any]):
         make = _bar_class()
-        here = {"display": False} if _has_widgets(make) else {}
-        self.bar = make(**known, **here, leave=False, mininterval=0, miniters=0, disable=False)
+        if _has_widgets(make):
+            known = {**known, "display": False}
+            if known["total"] is None:
+                known["bar_format"] = ENDLESS
+        self.bar = make(**known, leave=False, mininterval=0, miniters=0, disable=False)
         begin_earlier(self.bar, elapsed)
-        self._output = output
-        self._is_displayed = False
+        self._output: Any = None
 
     def show(self, count: int, known: dict[str, str]) -> None:
         """Draw it."""
+        from IPython.display import display
+
         draw(self.bar, count, known)
         container = getattr(self.bar, "container", None)
-        if container is not None and not self._is_displayed:
-            self._is_displayed = True
-            self._output = self._output or empty_output()
-            self._output.update(container)
+        if container is not None and self._output is None:
+            self._output = display(container, display_id=True)
 
     def hide(self) -> None:
         """Nothing: a cell's output is not where a person types."""
@@ -70,7 +67,7 @@ class Notebook:
         """Empty the output, which can't be taken away, and end its widgets."""
         from tqdm.std import tqdm
 
-        if self._is_displayed:
+        if self._output is not None:
             self._output.update(EMPTY, raw=True)
         tqdm.close(self.bar)  # not the widget's own, which leaves a red bar after an exception
         for widget in _widgets_of(self.bar):

@@ -83,6 +83,7 @@ _PACKAGES = [
     ("anywidget", "0.9.13", _LAB, True),
     ("jupyterlab", "4.4", _LAB, True),
     ("pillow", "10.1", _LAB, True),
+    ("tqdm", "4.66", _LAB, False),
     ("notebook", "7.2", "pip install notebook", False),
     ("scipy", "1.14", "pip install autograd-core[fast]", False),
     ("numba", "0.61", "pip install autograd-core[fast]", False),

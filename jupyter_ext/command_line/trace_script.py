@@ -41,6 +41,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--break", dest="breaks", action="append", default=[], metavar="CONDITION",
         help='stop where this holds, e.g. "nan or norm > 1e3"; may be given several times',
     )  # fmt: skip
+    command.add_argument(
+        "--progress", choices=("on", "off"),
+        help="a bar with the backward passes: never; also in a log; not given: on a terminal",
+    )  # fmt: skip
     command.add_argument("--html", metavar="PAGE", help="the page's name (FILE.trace.html)")
     command.add_argument("--save", metavar="TRACE", help="write the trace, too, for view")
     command.add_argument("--open", action="store_true", help="open the page in the browser")
@@ -54,7 +58,8 @@ def run(given: argparse.Namespace) -> int:
     page = view.writable(given.html or f"{script.stem}.trace.html")
     save = view.writable(given.save) if given.save else None
     session: Any = debug.debugger().session(given.breaks) if given.breaks else nullcontext()
-    with session, debug.trace(given.stats, every=given.every) as trace:
+    progress = None if given.progress is None else given.progress == "on"
+    with session, debug.trace(given.stats, every=given.every, progress=progress) as trace:
         code = _run(script, given.arguments)
     if not len(trace.nodes):
         print("Nothing was recorded: no operation on a tensor that requires grad ran.")
