@@ -65,3 +65,15 @@ def test_forward_mode_agrees_with_the_adjoint():
     (pulled,) = ag.func.vjp(program, x)[1](u)
     forward, backward = (u * pushed).sum(), (pulled.conj() * t).sum().real
     assert forward.item() == pytest.approx(backward.item(), rel=1e-12)
+
+
+def test_real_and_imaginary_parts_share_memory():
+    for library in (ag, torch):
+        z = library.tensor([[1 + 2j, 3 + 4j], [5 - 1j, 2j]], requires_grad=True)
+        y = (z * 2).t()
+        y.real.mul_(3.0)
+        y.imag = library.ones(2, 2)
+        assert y.real.grad_fn.name() == "SelectBackward0"
+        assert y.tolist() == [[6 + 1j, 30 + 1j], [18 + 1j, 1j]]
+        (y * y.conj()).real.sum().backward()
+        assert z.grad.tolist() == [[72, 216], [360, 0]]

@@ -15,6 +15,7 @@ from .._tensor import Tensor, method
 from ..declare import op
 from ..errors import DtypeError, ShapeError
 from ..examples import call, examples
+from .parts import select
 
 
 @op("ConjBackward0", name="conj", types="free", holomorphic=False, elementwise=True)
@@ -57,12 +58,12 @@ def conj(input: Tensor) -> Tensor:
 
 
 def real(input: Tensor) -> Tensor:
-    """The real part (a copy; PyTorch's shares memory); a real tensor itself."""
-    return real_op.call(input) if input.is_complex() else input
+    """The real part, sharing memory; a real tensor itself."""
+    return select(view_as_real_op.call(input), -1, 0) if input.is_complex() else input
 
 
 def imag(input: Tensor) -> Tensor:
-    """The imaginary part (a copy; PyTorch's shares memory).
+    """The imaginary part, sharing memory.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def imag(input: Tensor) -> Tensor:
             "imag is not implemented for tensors with non-complex dtypes, "
             f"got {input.dtype!r}; use torch.zeros_like for its zero imaginary part"
         )
-    return imag_op.call(input)
+    return select(view_as_real_op.call(input), -1, 1)
 
 
 @op("ComplexBackward0", name="complex", types="same", broadcast=True, holomorphic=False)
@@ -243,8 +244,8 @@ def is_conj(input: Tensor) -> bool:
     return False
 
 
-method("real")(property(real))
-method("imag")(property(imag))
+method("real")(property(real, lambda self, value: real(self).copy_(value)))
+method("imag")(property(imag, lambda self, value: imag(self).copy_(value)))
 conj_physical = method("conj_physical")(conj)
 resolve_conj = method("resolve_conj")(lambda input: input)
 resolve_neg = method("resolve_neg")(lambda input: input)

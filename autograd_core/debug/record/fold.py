@@ -82,6 +82,7 @@ class Folder:
         self.epochs = Epochs()
         self.leaves: dict[int, LeafInfo] = {}
         self.leaf_rows: dict[tuple[int, int], int] = {}
+        self.nameless: set[tuple[int, int]] = set()
         self.ports: dict[int, tuple[int, int]] = {}
         self.open: list[tuple[int, bool]] = []
         self.orders: dict[int, int] = {}
@@ -131,6 +132,7 @@ class Folder:
         iterations = np.concatenate([iteration, step_iterations])
         leaf = refs >= LEAF_SEQ
         pairs, back = _pairs(refs[leaf], iterations[leaf])
+        self._name_leaves()
         self._add(parts, [pair for pair in pairs if not self._knows(pair)])
         ids, outputs = self._ids(refs, iterations)
         ids[leaf] = np.array([self.leaf_rows[pair] for pair in pairs], np.int64)[back]
@@ -236,6 +238,7 @@ class Folder:
         old = [key for key in self.leaf_rows if key[1] < recent]
         for key in old:
             del self.leaf_rows[key]
+            self.nameless.discard(key)
         used = {seq for seq, _ in self.leaf_rows}
         for seq, _ in old:
             if seq not in used:
@@ -333,17 +336,21 @@ class Folder:
         ops = count - len(pairs)
         self.trace.index.put(seqs[:ops], rows[:ops])
         self.leaf_rows.update(zip(pairs, rows[ops:].tolist(), strict=True))
+        self.nameless.update(pair for pair in pairs if pair[0] not in self.leaves)
 
     def _knows(self, pair: tuple[int, int]) -> bool:
-        """Whether a leaf has a row in this iteration; says there what it is if it can now."""
+        """Whether a leaf has a row in this iteration."""
+        return self.leaf_rows.get(pair, -1) >= self.trace.tables["nodes"].first
+
+    def _name_leaves(self) -> None:
+        """Say in the rows of leaves what they are, where that became known only now."""
         nodes = self.trace.tables["nodes"]
-        at = self.leaf_rows.get(pair, -1) - nodes.first
-        if at < 0:
-            return False
-        if pair[0] in self.leaves and not nodes.column("shape")[at]:
-            for name, value in self._leaf_columns([pair]).items():
-                nodes.column(name)[at] = value[0]
-        return True
+        for pair in [pair for pair in self.nameless if pair[0] in self.leaves]:
+            self.nameless.discard(pair)
+            at = self.leaf_rows[pair] - nodes.first
+            if at >= 0:
+                for name, value in self._leaf_columns([pair]).items():
+                    nodes.column(name)[at] = value[0]
 
     def _leaf_columns(self, pairs: list[tuple[int, int]]) -> dict[str, Array]:
         """Columns of numbers for leaves, each a (number, iteration)."""

@@ -109,6 +109,7 @@ class Recorder:
         self._current = [-1]
         self._since = 0
         self._known = 0
+        self._has_looked = False
         self._begun: float | None = None
         self._spent = [0.0]
         self._counted = 0
@@ -271,6 +272,8 @@ class Recorder:
                 old = [fn for fn, _ in run.roots if fn.seq < self._since]
                 if old:
                     self._adopt_graph(old)
+            elif not self._has_looked or self._folder.nameless:
+                self._meet_leaves([fn for fn, _ in run.roots])
             self._mark(self._begun_now(run, number))
 
     def _begun_now(self, run: Any, number: int) -> Begin:
@@ -353,16 +356,16 @@ class Recorder:
         (self._ring or self._folder).leaves[seq] = self._info(leaf)
 
     def _adopt_graph(self, roots: Sequence[Any]) -> None:
-        seen = {fn for fn in roots if fn.seq < self._since}
-        stack = list(seen)
-        while stack:
-            node = stack.pop()
+        for node in _graph([fn for fn in roots if fn.seq < self._since]):
             if node.__class__ is not AccumulateGrad and hasattr(node, "code"):
                 self._adopt(node)
-            for fn in node.next:
-                if fn is not None and fn not in seen:
-                    seen.add(fn)
-                    stack.append(fn)
+
+    def _meet_leaves(self, roots: Sequence[Any]) -> None:
+        """Meet leaves that no op met, because an older graph has kept their nodes alive."""
+        self._has_looked = True
+        for node in _graph(roots):
+            if node.__class__ is AccumulateGrad and node.seq not in self._folder.leaves:
+                self._meet(node.variable, node.seq)
 
     # -------------------------------------------------------------- into the tables
 
@@ -398,6 +401,19 @@ class Recorder:
         """What recording cost: measured where it is measurable, events at their usual price."""
         count = self._counted + (len(self._ring) if self._ring is not None else 0)
         self.trace.recording_seconds = self._spent[0] + count * _price(self.trace.stats)
+
+
+def _graph(roots: Sequence[Any]) -> Iterator[Any]:
+    """All that roots reach by ``next``: nodes, and the `Output`s between them."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        yield node
+        for fn in node.next:
+            if fn is not None and fn not in seen:
+                seen.add(fn)
+                stack.append(fn)
 
 
 def loss_of(run: Any) -> dict[str, str]:
