@@ -89,7 +89,7 @@ def test_step_back_edit_and_continue_by_buttons(paused: Lab) -> None:
     paused.press("continue")
     paused.wait_for_cell(1)
     assert paused.run_cell(2) == "False\n"  # the edited gradient went on
-    assert paused.page.locator(".jp-Stdin-input").count() == 0
+    wait_for(paused, "!document.querySelector('.jp-Stdin-input')", "the box is gone")
     assert paused.errors == []
 
 

@@ -202,6 +202,20 @@ def test_a_leaf_whose_node_is_kept_alive_has_a_row_in_each_iteration():
     assert [n.norm for n in t.find(name="x")] == pytest.approx([i * 2**0.5 for i in range(4)])
 
 
+def test_a_leaf_is_named_before_backward_reaches_it_though_an_older_graph_holds_its_node():
+    x = leaf(1.0, 2.0)
+    older = (x * 2.0).sum()
+    named = []
+    with debug.trace() as t:
+        y = (x * 3.0).tanh()
+        t.flush()  # as somebody who watches does, before anything is known of the leaf
+        assert [n.name for n in t.nodes if n.kind == "leaf"] == [""]
+        y.register_hook(lambda g: named.append([n.name for n in t.nodes if n.kind == "leaf"]))
+        y.sum().backward()
+    assert named == [["x"]]
+    assert older.grad_fn is not None
+
+
 def test_ops_without_a_graph_do_not_pile_up():
     x = leaf(1.0)
     recorder = Recorder().start()

@@ -117,6 +117,34 @@ def test_much_is_split_and_what_is_too_much_begins_with_the_newest_iteration():
     browser.matches(t)
 
 
+def test_what_is_known_of_older_nodes_later_is_sent_when_it_is():
+    w = ag.tensor([0.5, -0.2], requires_grad=True)
+    older = w * 2.0
+    browser = Browser()
+
+    def told() -> list[tuple[str, str]]:
+        all_of(encoder, browser)
+        texts = browser.lists["texts"]
+        return [(texts[n["op"]], texts[n["name"]]) for n in browser.rows["nodes"].values()]
+
+    with ag.debug.trace() as t:
+        encoder = Encoder(t)
+        y = (older * w).sum()
+        assert sorted(told()) == [
+            ("AccumulateGrad", ""),
+            ("MulBackward0", ""),
+            ("SumBackward0", ""),
+            ("earlier", ""),
+        ]
+        meanwhile = []
+        y.register_hook(lambda g: meanwhile.append(told()))
+        y.backward()
+        assert ("AccumulateGrad", "w") in meanwhile[0]
+        assert ("earlier", "") not in told()
+        assert encoder.news() == []
+    browser.matches(t)
+
+
 def test_one_iteration_on_request():
     with ag.debug.trace() as t:
         train(5)
