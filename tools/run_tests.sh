@@ -57,9 +57,10 @@ npm_ci() {
     cp package-lock.json node_modules/.installed
 }
 
+# On a machine with other work a page may be late: what fails is tried once more, and the summary says so.
 browser() {
     if ! tools/browser_tools.sh "$bin/.." chromium; then left_out browser "there is no Chromium"; return; fi
-    "$bin/python" -m pytest tests/browser "${pytest_args[@]}"
+    "$bin/python" -m pytest --reruns 1 tests/browser "${pytest_args[@]}"
 }
 
 # One thread for each process in BLAS and OpenMP: several processes already fill the cores.
