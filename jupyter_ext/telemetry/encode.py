@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd_core.debug.record.fold import EARLIER
 from autograd_core.debug.trace.rows import UNDONE
-from autograd_core.debug.trace.traced import EDGE, NODE, RUN, STEP
+from autograd_core.debug.trace.traced import EDGE, LEAF, NODE, RUN, STEP
 from autograd_core.node import LEAF_SEQ
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Encoder:
         self.generation = self._generation()
         self.undone: set[int] = set()
         self.running: set[int] = set()
+        self.blank: Array = np.zeros(0, np.int64)
 
     def _generation(self) -> tuple[int, ...]:
         return tuple(self.trace.pools[pool].generation for pool in POOLS.values())
@@ -87,11 +89,26 @@ class Encoder:
                 newest = self._start_of(trace.last_iteration)
                 start = {name: max(row, newest[name]) for name, row in start.items()}
             rows = {name: np.arange(start[name], t.end) for name, t in trace.tables.items()}
-            for name, changed in (("steps", self._undone()), ("runs", self._ended())):
+            known_later = {"nodes": self._filled(), "steps": self._undone(), "runs": self._ended()}
+            for name, changed in known_later.items():
                 again = changed[changed < start[name]]
                 rows[name] = np.concatenate([again, rows[name]])
+            self.blank = np.concatenate([self.blank, self._blank(rows["nodes"])])
             self.sent = {name: t.end for name, t in trace.tables.items()}
             return list(self._frames(rows, live=True))
+
+    def _filled(self) -> Array:
+        """Nodes that were blank at the last call, and of which more is known now."""
+        known = self.blank[self.blank >= self.trace.tables["nodes"].first]
+        self.blank = self._blank(known)
+        return np.setdiff1d(known, self.blank)
+
+    def _blank(self, ids: Array) -> Array:
+        """Those of the nodes that are older than the recording, and not known yet."""
+        nodes = self.trace.tables["nodes"]
+        earlier = self.trace.pools["text"].numbers.get(EARLIER, -1)
+        kind, op, shape = (nodes.column(n)[ids - nodes.first] for n in ("kind", "op", "shape"))
+        return ids[(op == earlier) | ((kind == LEAF) & (shape == 0))]
 
     def _undone(self) -> Array:
         """Steps that were taken back since the last call."""

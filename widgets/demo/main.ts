@@ -12,7 +12,7 @@ import { mount, type Mounted } from '../src/view/app.js';
 import type { CanvasView } from '../src/view/canvas.js';
 import type { Builder, Message } from './builder.js';
 import { FakeKernel } from './kernel.js';
-import { hostile, recurrent, script, transformer } from './models.js';
+import { hostile, recurrent, script, siamese, transformer } from './models.js';
 
 const query = new URLSearchParams(location.search);
 const number = (name: string, otherwise: number): number => Number(query.get(name) ?? otherwise);
@@ -23,6 +23,8 @@ function build(): Builder {
       return script();
     case 'recurrent':
       return recurrent('recurrent', number('steps', 200));
+    case 'siamese':
+      return siamese('siamese', query.has('apart'));
     case 'hostile':
       return hostile();
     default:

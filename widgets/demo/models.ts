@@ -334,6 +334,35 @@ export function recurrent(trace: string, steps: number): Builder {
   return b;
 }
 
+/**
+ * Two inputs through the same encoder, then their distance; what the encoder gets the second
+ * time is made after its first call, or (`apart`) before.
+ */
+export function siamese(trace: string, apart = false): Builder {
+  const b = new Builder(trace);
+  const weights = [1, 2].map(n => b.leaf(`encoder.fc${n}.weight`, [32, 32]));
+  const stem = (): number => b.op('MulBackward0', 'stem', [], [8, 32], cell(2, 'x = stem(x)'));
+  const encode = (x: number): number => {
+    for (const [n, weight] of weights.entries()) {
+      const scope = `encoder.fc${n + 1}`;
+      const turned = b.op('TBackward0', scope, [weight], [32, 32], line(9, 'weight.t()'));
+      x = b.op('AddmmBackward0', scope, [x, turned], [8, 32], line(9, 'x @ w + b'));
+      x = b.op('TanhBackward0', 'encoder', [x], [8, 32], line(14, 'x = torch.tanh(x)'));
+    }
+    return x;
+  };
+  const first = stem();
+  let second = apart ? stem() : -1;
+  const one = encode(first);
+  if (second < 0) second = stem();
+  const two = encode(second);
+  const away = b.op('SubBackward0', '', [one, two], [8, 32], cell(3, 'd = (a - b) ** 2'));
+  const square = b.op('PowBackward0', '', [away], [8, 32], cell(3, 'd = (a - b) ** 2'));
+  b.op('SumBackward0', '', [square], [], cell(4, 'loss = d.sum()'));
+  b.backward(id => 10 ** -(id % 5));
+  return b;
+}
+
 /** Labels that try to be more than text. */
 export function hostile(trace = 'hostile'): Builder {
   const b = new Builder(trace);

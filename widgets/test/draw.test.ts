@@ -4,11 +4,12 @@ import { contrast, diverging, inkOn, position, shade, viridis } from '../src/dra
 import { PAUSE_FILL } from '../src/draw/art.js';
 import { fit, fitEnd } from '../src/draw/fonts.js';
 import { flowChart } from '../src/draw/flowchart.js';
-import { bytes, count, number, ratio, seconds, shorten } from '../src/draw/numbers.js';
+import { bytes, number, ratio, seconds, shorten } from '../src/draw/numbers.js';
 import { escape, svg } from '../src/draw/svg.js';
 import { DARK, LIGHT } from '../src/draw/theme.js';
 import { visibleIn } from '../src/draw/visible.js';
 import { flow } from '../src/model/flow.js';
+import { count } from '../src/model/words.js';
 import { pictureOf } from '../src/view/export.js';
 import { page } from '../src/view/page.js';
 import { sceneOf } from './scenes.js';
@@ -23,7 +24,7 @@ test.each([
 test('other quantities read well', () => {
   expect(count(1234567)).toBe('1,234,567');
   expect([ratio(1), ratio(-2), ratio(0)]).toEqual(['×10', '÷100', '= same']);
-  expect([bytes(12), bytes(65536)]).toEqual(['12 bytes', '64.0 KiB']);
+  expect([1, 12, 65536].map(bytes)).toEqual(['1 byte', '12 bytes', '64.0 KiB']);
   expect([seconds(2), seconds(0.012), seconds(3e-6)]).toEqual(['2.00 s', '12.0 ms', '3.00 µs']);
 });
 

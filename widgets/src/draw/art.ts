@@ -4,7 +4,7 @@ import type { Box } from '../model/box.js';
 import { FLAGS, isBad, UNREACHED } from '../model/readings.js';
 import { HEAD, UPWARD } from '../layout/nested.js';
 import { BREAKPOINT, diverging, inkOn, position, shade, strokeWidth, VERMILION, viridis } from './colour.js'; // prettier-ignore
-import { baselines, FACTS, isRegion, linesOf, REGIONS, titleOf, titleSize } from './content.js';
+import { baselines, FACTS, isRegion, linesOf, regionOf, titleOf, titleSize } from './content.js';
 import { textWidth } from './fonts.js';
 import type { Scene } from './scene.js';
 import { circle, glyph, polygon, rect, straight, text, type Line, type Shape } from './shapes.js';
@@ -109,7 +109,7 @@ export function hullTitle(scene: Scene, hull: Box): Shape[] {
   const { theme } = scene;
   const title = titleOf(hull);
   const wide = textWidth(title, 12, true);
-  const region = isRegion(hull) ? REGIONS[hull.region] : '';
+  const region = isRegion(hull) ? regionOf(hull) : '';
   const patch = wide + 26 + (region ? textWidth(region, FACTS) + REGION_GAP : 0);
   const shapes: Shape[] = [
     rect(hull.x + 8, hull.y + 5, patch, 19, 5, hullFill(scene, hull)),

@@ -3,8 +3,10 @@
 import type { Box } from '../model/box.js';
 import type { Graph } from '../model/graph.js';
 import { FLAGS, isBad } from '../model/readings.js';
+import { count, nodes } from '../model/words.js';
+import { trans } from '../trans.js';
 import { fit, textWidth } from './fonts.js';
-import { count, nodes, number, ratio } from './numbers.js';
+import { number, ratio } from './numbers.js';
 import type { Scene } from './scene.js';
 
 export const TITLE = 13;
@@ -15,6 +17,7 @@ const MOST_CODE = 210;
 const MOST_TITLE = 260;
 const LINE_GAP = 4.5;
 
+/** What is remarkable of a gradient, by its flag; in English, translated where it is shown. */
 export const WORDS: Record<string, string> = {
   nan: 'NaN', inf: 'Inf', zero: 'all zero', vanishing: 'vanishing', exploding: 'exploding',
 }; // prettier-ignore
@@ -71,7 +74,7 @@ function normOf({ readings, summary, change, graph }: Scene, box: Box): string {
   if (isBad(flag)) {
     const { nan, inf } = graph.iteration.steps.data;
     const step = readings.step[box.row]!;
-    return `${count((flag === FLAGS.indexOf('nan') ? nan : inf)[step]!)} ${WORDS[FLAGS[flag]!]}`;
+    return `${count((flag === FLAGS.indexOf('nan') ? nan : inf)[step]!)} ${trans.__(WORDS[FLAGS[flag]!]!)}`;
   }
   const norm = summary.high[box.index]!;
   if (Number.isNaN(norm)) return '';
@@ -84,7 +87,7 @@ function groupFacts({ summary, change }: Scene, box: Box): string {
   const [low, high] = [summary.low[box.index]!, summary.high[box.index]!];
   const parts = box.kind === 'scope' || box.times > 1 ? [nodes(box.rows.length)] : [];
   const changed = change?.[box.index] ?? NaN;
-  if (!Number.isNaN(changed)) parts.push(`up to ${ratio(changed)}`);
+  if (!Number.isNaN(changed)) parts.push(trans.__('up to %1', ratio(changed)));
   else if (!Number.isNaN(high)) {
     parts.push(low === high ? `‖g‖ ${number(high)}` : `‖g‖ ${number(low)} … ${number(high)}`);
   }
@@ -104,7 +107,7 @@ export function sizeOf(graph: Graph, box: Box, showCode: boolean): [width: numbe
   const size = titleSize(box);
   const title = textWidth(titleOf(box), size, true);
   if (box.kind === 'hull') {
-    const region = isRegion(box) ? textWidth(REGIONS[box.region], FACTS) + 16 : 0;
+    const region = isRegion(box) ? textWidth(regionOf(box), FACTS) + 16 : 0;
     return [title + region + 40, 0];
   }
   const group = box.row < 0;
@@ -123,11 +126,16 @@ export function isRegion(box: Box): boolean {
   return box.region !== '' && box.parent?.region !== box.region;
 }
 
-export const REGIONS = {
+const REGIONS = {
   checkpoint: 'saved tensors dropped, recomputed in backward',
   recompute: 'recomputed in backward',
   '': '',
 } as const;
+
+/** What checkpointing does to what is in a box; empty where it does nothing. */
+export function regionOf(box: Box): string {
+  return trans.__(REGIONS[box.region]);
+}
 
 /** Baselines of the title and the lines, from the box's top. */
 export function baselines(box: Box, lines: readonly TextLine[]): number[] {

@@ -4,7 +4,6 @@ import type { Stop } from '../model/flow.js';
 import { FLAGS, UNREACHED } from '../model/readings.js';
 import { VERMILION } from './colour.js';
 import { fitEnd, textWidth } from './fonts.js';
-import { number } from './numbers.js';
 import { circle, glyph, rect, straight, text, type Shape } from './shapes.js';
 import type { Theme } from './theme.js';
 
@@ -159,13 +158,4 @@ function names(
     shapes.push(text(x[n]!, bottom + 16, name, 10.5, theme.quiet, { anchor: 'middle' }));
   }
   return shapes;
-}
-
-/** One point in words. */
-export function stopInWords(stop: Stop): string {
-  const flag = FLAGS[stop.flag]!;
-  if (flag === 'unreached') return `${stop.name}: not reached yet`;
-  const before = Number.isNaN(stop.before) ? '' : `, before ${number(stop.before)}`;
-  const rms = Number.isNaN(stop.rms) ? '' : `, RMS ${number(stop.rms)}`;
-  return `${stop.name}: norm ${number(stop.norm)}${rms}${before}`;
 }

@@ -1,8 +1,6 @@
 /** Numbers, sizes and times as short text. */
 
-import { count } from '../model/words.js';
-
-export { count };
+import { trans } from '../trans.js';
 
 /** Two or three digits: `0.43`, `3.2e5`. */
 export function number(value: number): string {
@@ -18,22 +16,16 @@ export function number(value: number): string {
 
 /** A ratio, `×3.2` or `÷40`. */
 export function ratio(decades: number): string {
-  if (Math.abs(decades) < 0.02) return '= same';
+  if (Math.abs(decades) < 0.02) return trans.__('= same');
   return decades > 0 ? `×${number(10 ** decades)}` : `÷${number(10 ** -decades)}`;
 }
 
-export function nodes(value: number): string {
-  return `${count(value)} node${value === 1 ? '' : 's'}`;
-}
-
 export function bytes(value: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB'];
+  if (value < 1024) return trans._n('%1 byte', '%1 bytes', value);
+  const units = ['KiB', 'MiB', 'GiB'];
   let n = 0;
-  while (value >= 1024 && n < units.length - 1) {
-    value /= 1024;
-    n++;
-  }
-  return `${n ? value.toPrecision(3) : value} ${units[n]}`;
+  for (value /= 1024; value >= 1024 && n < units.length - 1; n++) value /= 1024;
+  return `${value.toPrecision(3)} ${units[n]}`;
 }
 
 export function seconds(value: number): string {

@@ -11,7 +11,8 @@ import type { Graph } from './graph.js';
 import { FUNCTION, LEAF } from './iteration.js';
 import { isAgain } from './regions.js';
 import type { Scope } from './scopes.js';
-import { count } from './words.js';
+import { trans } from '../trans.js';
+import { count, nodes } from './words.js';
 
 export interface OutlineOptions {
   /** How many boxes there may be, unless somebody opens more. */
@@ -271,7 +272,9 @@ class Builder {
       return `${names}  ×${times}`;
     }
     const leaves = rows.every(row => this.graph.isLeaf(row));
-    return `${count(rows.length)} ${leaves ? 'leaves' : 'nodes'}`;
+    return leaves
+      ? trans._n('%2 leaf', '%2 leaves', rows.length, count(rows.length))
+      : nodes(rows.length);
   }
 
   private add(

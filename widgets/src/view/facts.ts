@@ -4,7 +4,7 @@ import type { Box } from '../model/box.js';
 import { EDITED } from '../model/iteration.js';
 import { toNumber, type State } from '../protocol/messages.js';
 import { FLAGS } from '../model/readings.js';
-import { REGIONS, titleOf, WORDS } from '../draw/content.js';
+import { regionOf, titleOf, WORDS } from '../draw/content.js';
 import type { Stop } from '../model/flow.js';
 import { count, nodes } from '../model/words.js';
 import { bytes, number, ratio, seconds } from '../draw/numbers.js';
@@ -42,7 +42,7 @@ export function identity(scene: Scene, box: Box): Fact[] {
       facts.push([trans.__('made by'), trans.__('backward run %1', run[box.row]!)]);
     }
   }
-  if (box.region) facts.push([trans.__('region'), trans.__(REGIONS[box.region])]);
+  if (box.region) facts.push([trans.__('region'), regionOf(box)]);
   return facts.filter(([, value]) => value);
 }
 
