@@ -581,3 +581,15 @@ def test_without_statistics_the_summary_says_what_was_forgotten(steps):
     first = min(t.iterations)
     said = f"nothing kept from before iteration {first} (stats off)"
     assert (said in t.summary()) == (first > 0) == (steps > 1000)
+
+
+@pytest.mark.parametrize("offset", range(4))
+def test_the_ring_stays_small_whatever_the_numbers_of_the_ops(offset):
+    w = leaf(1.0)
+    for _ in range(offset):
+        w * 2  # a step below takes four numbers, so its ops might never meet a round one
+    with debug.trace("off") as t:
+        for _ in range(3000):
+            (w * w).sum().backward()
+    ops = sum(n.kind == "op" for n in t.nodes)
+    assert 1024 <= ops < 2500

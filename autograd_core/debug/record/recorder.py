@@ -43,6 +43,9 @@ RING_BYTES = 300
 """What a node in the ring takes, about."""
 BATCH = 4096
 """Events that are folded together, a power of two; fewer where the budget is small."""
+MAKE_ROOM = 16
+"""Runs after which a ring is looked at: the numbers of a steady loop's ops may pass by those
+at which an op calls for room."""
 RING = 1024
 """Nodes that the ring keeps at least, unless a budget says otherwise: so few that what it
 holds stays in the processor's cache, since waiting for memory is most of what a ring costs."""
@@ -306,6 +309,8 @@ class Recorder:
             self._current[0] = -1
         elif len(self._running) == 1:
             self._current[0] = next(s[-1][0] for s in self._running.values())
+        if self._ring is not None and not number % MAKE_ROOM:
+            self._ring.make_room()
         if closes:
             self._iteration += 1
             if len(self._leaves) > 2 * self._known + 64:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...events import PORT
+from ...events import BATCH, PORT
 from ...node import LEAF_SEQ
 from .batch import HEAD, Batch, Begin, End, LeafInfo, Mark, Rows, width_of
 
@@ -38,10 +38,18 @@ class Ring:
     def __len__(self) -> int:
         return self.rows.count() + len(self.marks)
 
+    def make_room(self) -> None:
+        """Trim what has grown well beyond what is to be kept."""
+        if self.rows.count() > self.keep + BATCH:
+            self.trim()
+
     def trim(self) -> None:
         """Forget all but the last nodes, the marks since then and the leaves they refer to."""
         widths = [(rows, width_of(parents)) for parents, rows in list(self.rows.items())]
-        oldest = max(rows[1 - width] for rows, width in widths if rows) - self.keep
+        first = min(rows[1] for rows, _ in widths if rows)
+        last = max(rows[1 - width] for rows, width in widths if rows)
+        # Runs take numbers, too, so that many nodes have more numbers.
+        oldest = last - self.keep * (last - first + 1) // self.rows.count()
         for rows, width in widths:
             del rows[: width * bisect_left(rows[1::width], oldest)]
         self.marks[:] = [m for m in self.marks if getattr(m, "seq", oldest) >= oldest]
