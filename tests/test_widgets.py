@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
+
+import autograd_core
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDGETS = ROOT / "widgets"
@@ -47,6 +50,13 @@ def test_the_built_panel_is_fresh():
     assert known == hash_of(LAB, sorted(files), b"\0"), (
         "run `npm ci && npm run build` in widgets/lab/"
     )
+
+
+def test_the_built_panel_has_the_version_of_the_package():
+    """JupyterLab shows it among the extensions; what is built does not depend on it otherwise."""
+    for name in ("package.json", "schemas/autograd-core/package.json.orig"):
+        built = json.loads((PANEL / name).read_text(encoding="utf-8"))["version"]
+        assert built == autograd_core.__version__, "run `npm run build` in widgets/lab/"
 
 
 def test_the_built_widget_is_small():

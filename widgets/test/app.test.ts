@@ -55,6 +55,23 @@ test('the outline has a row for each box, with level and place among its sibling
   expect(rows[1]!.textContent).toContain('NllLoss, norm ');
 });
 
+test('the graph is there first, and what is beside it follows by itself', async () => {
+  const model = new TraceModel();
+  const kernel = new FakeKernel(script());
+  const host = document.createElement('div');
+  document.body.append(host);
+  shown = mount(host, { model, session: new Session(model, kernel) });
+  kernel.play();
+  const root = host.querySelector<HTMLElement>('.ag-root')!;
+  const inspector = root.querySelector('.ag-inspector')!;
+  const observed = new Promise<string>(resolve => {
+    const observer = new MutationObserver(() => resolve(inspector.textContent));
+    observer.observe(root, { attributeFilter: ['data-boxes'] });
+  });
+  expect(await observed).not.toContain('Iteration 2');
+  await vi.waitFor(() => expect(inspector.textContent).toContain('Iteration 2'));
+});
+
 test('labels from user code are text', () => {
   const { root } = show(hostile());
   expect(root.querySelector('img, script')).toBeNull();

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
-import { hostile, transformer } from '../demo/models.js';
+import { Builder } from '../demo/builder.js';
+import { hostile, siamese, transformer } from '../demo/models.js';
 import { contrast, diverging, inkOn, position, shade, viridis } from '../src/draw/colour.js';
-import { PAUSE_FILL } from '../src/draw/art.js';
-import { fit, fitEnd } from '../src/draw/fonts.js';
+import {
+  arrowLook, PAUSE_FILL, pauseShapes, pieceShapes, weakestFirst,
+} from '../src/draw/art.js'; // prettier-ignore
+import { fit, fitEnd, textWidth, wrap } from '../src/draw/fonts.js';
 import { flowChart } from '../src/draw/flowchart.js';
 import { bytes, number, ratio, seconds, shorten } from '../src/draw/numbers.js';
 import { escape, svg } from '../src/draw/svg.js';
@@ -12,7 +15,9 @@ import { flow } from '../src/model/flow.js';
 import { count } from '../src/model/words.js';
 import { pictureOf } from '../src/view/export.js';
 import { page } from '../src/view/page.js';
-import { sceneOf } from './scenes.js';
+import { sceneIn, sceneOf } from './scenes.js';
+import { TraceModel } from '../src/model/trace.js';
+import { readFrame } from '../src/protocol/frame.js';
 
 test.each([
   [0, '0'], [0.43, '0.43'], [1, '1'], [5.5065, '5.51'], [998.7, '999'], [1234, '1234'],
@@ -32,6 +37,66 @@ test('text is cut at characters, not in the middle of one', () => {
   expect(shorten('🔥🔥🔥🔥', 3)).toBe('🔥🔥…');
   expect(fit('🔥'.repeat(50), 100, 12)).toMatch(/^(🔥)+…$/u);
   expect(fitEnd('transformer.h.0.weight', 60, 10)).toMatch(/^….*weight$/);
+});
+
+test('text is broken into lines that fit', () => {
+  const words = 'paused: breakpoint 1: norm > 1e3 (norm 3.2e5)';
+  const lines = wrap(words, 120, 12, 9);
+  expect(lines.length).toBeGreaterThan(2);
+  expect(lines.join(' ')).toBe(words);
+  expect(lines.every(line => textWidth(line, 12) <= 120)).toBe(true);
+  expect(wrap(words, 120, 12, 2)).toEqual([lines[0], expect.stringMatching(/…$/)]);
+  expect(wrap('x'.repeat(90), 120, 12, 2)).toEqual([expect.stringMatching(/^x+…$/)]);
+});
+
+test.each([250, 1280])('the words of a pause are all seen in a panel of %i pixels', width => {
+  const box = sceneOf(siamese('s')).outline.boxes.at(-1)!;
+  const words = 'paused: breakpoint 1: norm > 1e3 (norm 3.2e5)';
+  for (const scale of [0.6, 1]) {
+    for (const at of [0.05, 0.5, 0.95]) {
+      const left = box.x + box.width / 2 - (at * width) / scale;
+      const room = { left, right: left + width / scale, top: box.y - 10, scale };
+      const shapes = pauseShapes(box, words, room);
+      const patch = shapes.find(shape => shape.kind === 'rect' && shape.fill === PAUSE_FILL)!;
+      if (patch.kind !== 'rect') throw new Error('it is no rectangle');
+      expect(patch.x).toBeGreaterThanOrEqual(room.left - 1e-6);
+      expect(patch.x + patch.width).toBeLessThanOrEqual(room.right + 1e-6);
+      expect(patch.y).toBeGreaterThanOrEqual(room.top);
+      const said = shapes.filter(shape => shape.kind === 'text');
+      expect(said.map(shape => shape.text).join(' ')).toBe(words);
+      expect(said.every(shape => shape.size * scale >= 12)).toBe(true);
+    }
+  }
+});
+
+test('bundled arrows look like the strongest that was reached, and lie on top', () => {
+  const model = new TraceModel();
+  const builder = new Builder();
+  const below = Array.from({ length: 12 }, () => builder.op('ExpBackward0', 'below', []));
+  for (const one of below) builder.op('TanhBackward0', 'above', [one]);
+  builder.backward(id => 10 ** -(id % 5));
+  for (const { header, buffer } of builder.frames({}, 18)) {
+    model.apply(readFrame(header, new DataView(buffer)));
+  }
+  const scene = sceneIn(model, 300);
+  const { layout, arrows, outline, theme } = scene;
+  const looks = Array.from(layout.flags, (_, piece) =>
+    Array.from(layout.through.slice(layout.from[piece], layout.from[piece + 1]), pair =>
+      arrowLook(scene, outline.boxes[arrows.target[pair]!]!),
+    ),
+  );
+  const isGrey = (look: { colour: string }): boolean => look.colour === theme.edge;
+  const mixed = [...looks.keys()].filter(n => looks[n]!.some(isGrey) && !looks[n]!.every(isGrey));
+  expect(mixed.length).toBeGreaterThan(0);
+  for (const piece of mixed) {
+    const [line] = pieceShapes(scene, piece);
+    const widest = Math.max(...looks[piece]!.filter(look => !isGrey(look)).map(look => look.width));
+    expect(line).toMatchObject({ kind: 'line', line: widest });
+  }
+  const order = weakestFirst(scene, [...looks.keys()]);
+  const grey = order.map(piece => looks[piece]!.every(isGrey));
+  expect(grey.lastIndexOf(true)).toBe(grey.filter(Boolean).length - 1);
+  expect(grey).toContain(false);
 });
 
 test('the scale is the same for every run', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Builder } from '../demo/builder.js';
-import { recurrent, script, transformer } from '../demo/models.js';
+import { recurrent, script, siamese, transformer } from '../demo/models.js';
 import { layOut, HEAD, UPWARD, type LayoutResult } from '../src/layout/nested.js';
 import type { Box } from '../src/model/box.js';
 import type { Graph } from '../src/model/graph.js';
@@ -167,6 +167,20 @@ test.each(['two layers that take turns', 'a loop'])('%s: all arrows go down', na
   }
   const { layout } = place(graphOf(builder), 1e6);
   expect([...layout.flags].some(flag => flag & UPWARD)).toBe(false);
+});
+
+test.each([false, true])('both uses of one module are drawn downward (apart: %s)', apart => {
+  const graph = graphOf(siamese('s', apart));
+  const { layout, boxes } = place(graph, 1e6);
+  expect([...layout.flags].some(flag => flag & UPWARD)).toBe(false);
+  const titles = boxes.filter(box => box.kind === 'hull').map(box => box.title);
+  expect(titles.sort().slice(1, 6)).toEqual([
+    'encoder',
+    'fc1 (1)',
+    'fc1 (2)',
+    'fc2 (1)',
+    'fc2 (2)',
+  ]);
 });
 
 test('an empty graph has no size', () => {

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Builder } from '../demo/builder.js';
 import { FakeKernel } from '../demo/kernel.js';
 import { script, transformer } from '../demo/models.js';
+import { bytes, ratio } from '../src/draw/numbers.js';
+import { DARK } from '../src/draw/theme.js';
 import { TraceModel } from '../src/model/trace.js';
 import type { State } from '../src/protocol/messages.js';
 import { NoChannel } from '../src/transport/channel.js';
@@ -11,6 +13,10 @@ import { Session } from '../src/transport/session.js';
 import { VERBS, whyNot, type Verb } from '../src/transport/verbs.js';
 import { trans, translateWith } from '../src/trans.js';
 import { mount, type Mounted } from '../src/view/app.js';
+import { pictureOf } from '../src/view/export.js';
+import { Pipeline } from '../src/view/pipeline.js';
+import { ViewState } from '../src/view/state.js';
+import { modelOf } from './helpers.js';
 
 /** A language that nobody speaks: its letters are none of ours, so that ours stand out. */
 function strange(text: string): string {
@@ -30,7 +36,7 @@ const STRANGE = {
 };
 
 /** What is the same in all languages: units, kinds of files, numbers, keys. */
-const COMMON = ['KiB', 'MiB', 'bytes', 'ms', 'NaN', 'Inf', 'SVG', 'PNG', 'HTML', 'F8', 'grad'];
+const COMMON = ['KiB', 'MiB', 'ms', 'NaN', 'Inf', 'SVG', 'PNG', 'HTML', 'F8', 'grad'];
 
 const words = (text: string): string[] => text.match(/\b[a-z][a-z_]+\d*/gi) ?? [];
 
@@ -116,6 +122,33 @@ describe('nothing is left in English', () => {
       shown!.update();
       verifyStrange(root, known);
     }
+  });
+
+  test.each([false, true])('of what is drawn on the canvas and saved (compared: %s)', compared => {
+    const builder = transformer('t', { layers: 6, iterations: 2, nan: 3, checkpoint: true });
+    const model = modelOf(builder);
+    const known = wordsOf(builder, 'transformer');
+    const view = new ViewState();
+    if (compared) view.compare = 0;
+    const pipeline = new Pipeline(model, view, () => DARK, () => 1.4); // prettier-ignore
+    for (const boxes of [12, 60, 1e6]) {
+      view.maxBoxes = boxes;
+      pipeline.request('outline');
+      pipeline.flush();
+      const scene = { ...pipeline.scene!, paused: 0, reason: '12' };
+      const { title, parts } = pictureOf(scene);
+      const drawn = parts.flatMap(({ shapes, tooltip = '' }) => [
+        tooltip,
+        ...shapes.map(shape => (shape.kind === 'text' ? shape.text : '')),
+      ]);
+      expect([title, ...drawn].flatMap(words).filter(word => !known.has(word))).toEqual([]);
+      expect(drawn.join(' ')).toContain(strange('paused: 12'));
+    }
+  });
+
+  test('of numbers with words', () => {
+    expect([ratio(0), ratio(2)]).toEqual([strange('= same'), '×100']);
+    expect([1, 12, 65536].map(bytes)).toEqual(['1 byte', '12 bytes', '64.0 KiB'].map(said => said.replace(/byte.*/, strange))); // prettier-ignore
   });
 
   test('of other iterations, a comparison and a search', async () => {

@@ -5,11 +5,19 @@ import { FLAGS, isBad, UNREACHED } from '../model/readings.js';
 import { HEAD, UPWARD } from '../layout/nested.js';
 import { BREAKPOINT, diverging, inkOn, position, shade, strokeWidth, VERMILION, viridis } from './colour.js'; // prettier-ignore
 import { baselines, FACTS, isRegion, linesOf, regionOf, titleOf, titleSize } from './content.js';
-import { textWidth } from './fonts.js';
+import { textWidth, wrap } from './fonts.js';
 import type { Scene } from './scene.js';
 import { circle, glyph, polygon, rect, straight, text, type Line, type Shape } from './shapes.js';
+import type { Window } from './visible.js';
 
 const REGION_GAP = 9;
+const MOST_REASON = 330;
+const MOST_LINES = 4;
+/** Words of a pause are as large in a small graph as elsewhere, down to this. */
+const MOST_BLOWN_UP = 2;
+
+/** What is seen of a scene, and how many pixels a unit of it has. */
+export type Room = Omit<Window, 'bottom'>;
 
 interface Colours {
   fill: string;
@@ -162,22 +170,37 @@ export function arrowLook(scene: Scene, target: Box): ArrowLook {
   return { colour, width: strokeWidth(norm) };
 }
 
-/** A piece of one or more arrows; it looks like the strongest of them. */
-export function pieceShapes(scene: Scene, piece: number): Shape[] {
-  const { layout, arrows, outline, summary } = scene;
+/** How much an arrow to this box says: -1 where it is grey. */
+function weightOf({ summary, change }: Scene, target: Box): number {
+  if (isBad(summary.flag[target.index]!)) return Infinity;
+  const weight = change ? Math.abs(change[target.index]!) : summary.high[target.index]!;
+  return Number.isNaN(weight) ? -1 : weight;
+}
+
+/** Where the strongest arrow through a piece leads. */
+function strongestIn(scene: Scene, piece: number): Box {
+  const { layout, arrows, outline } = scene;
   let strongest: Box | null = null;
   let most = -Infinity;
   for (let n = layout.from[piece]!; n < layout.from[piece + 1]!; n++) {
     const target = outline.boxes[arrows.target[layout.through[n]!]!]!;
-    const weight = isBad(summary.flag[target.index]!)
-      ? Infinity
-      : (summary.high[target.index] ?? 0);
-    if (!strongest || weight > most) {
-      strongest = target;
-      most = Number.isNaN(weight) ? -1 : weight;
-    }
+    const weight = weightOf(scene, target);
+    if (strongest && weight <= most) continue;
+    strongest = target;
+    most = weight;
   }
-  return strongest ? arrowShapes(scene, piece, arrowLook(scene, strongest)) : [];
+  return strongest!;
+}
+
+/** A piece of one or more arrows; it looks like the strongest of them. */
+export function pieceShapes(scene: Scene, piece: number): Shape[] {
+  return arrowShapes(scene, piece, arrowLook(scene, strongestIn(scene, piece)));
+}
+
+/** Where arrows run over one another, the strongest is seen. */
+export function weakestFirst(scene: Scene, pieces: readonly number[]): number[] {
+  const weights = new Map(pieces.map(piece => [piece, weightOf(scene, strongestIn(scene, piece))]));
+  return [...pieces].sort((a, b) => weights.get(a)! - weights.get(b)!);
 }
 
 export function arrowShapes(scene: Scene, piece: number, look: ArrowLook): Shape[] {
@@ -219,21 +242,44 @@ export function dotPlace(box: Box): [x: number, y: number] {
 }
 
 /** The ring around what is paused at; around a closed scope if it is in there. */
-export function pauseShapes(box: Box, reason: string): Shape[] {
+export function pauseShapes(box: Box, reason: string, room: Room): Shape[] {
   const { x, y, width, height } = box;
   const radius = box.kind === 'leaf' ? height / 2 + 7 : 14;
   const ring = rect(x - 7, y - 7, width + 14, height + 14, radius, '', VERMILION, 4);
-  const wide = textWidth(reason, 12, true) + 34;
-  const [left, top] = [x + width / 2 - wide / 2, y - 32];
-  const bars = [left + 13, left + 19].map(at =>
-    straight([at, top + 7, at, top + 17], '#ffffff', 3),
-  );
+  return [ring, ...badge(box, reason, room)];
+}
+
+/** Words above a box, or below where there is no room; in several lines if need be. */
+function badge(box: Box, words: string, room: Room): Shape[] {
+  const unit = Math.min(Math.max(1 / room.scale, 1), MOST_BLOWN_UP);
+  const [size, line, pad] = [12 * unit, 15 * unit, 34 * unit];
+  const widest = Math.min(room.right - room.left - pad, MOST_REASON * unit);
+  const lines = wrap(words, widest, size, MOST_LINES, true);
+  const wide = Math.max(...lines.map(each => textWidth(each, size, true))) + pad;
+  const tall = 9 * unit + lines.length * line;
+  const above = box.y - 8 - tall;
+  const top = above < room.top && box.y > room.top ? box.y + box.height + 8 : above;
+  const left = beside(box, wide, room);
+  const bars = [13, 19].map(at => {
+    const x = left + at * unit;
+    return straight([x, top + 7 * unit, x, top + 17 * unit], '#ffffff', 3 * unit);
+  });
+  const baseline = top + 16.3 * unit;
   return [
-    ring,
-    rect(left, top, wide, 24, 12, PAUSE_FILL),
+    rect(left, top, wide, tall, 12 * unit, PAUSE_FILL),
     ...bars,
-    text(left + 26, top + 16.3, reason, 12, '#ffffff', { bold: true }),
+    ...lines.map((each, n) =>
+      text(left + 26 * unit, baseline + n * line, each, size, '#ffffff', { bold: true }),
+    ),
   ];
+}
+
+/** In the middle of a box, but within the room as long as the box is there. */
+function beside({ x, width }: Box, wide: number, room: Room): number {
+  const middle = x + width / 2;
+  const seen = middle > room.left && middle < room.right;
+  const left = middle - wide / 2;
+  return seen ? Math.max(Math.min(left, room.right - wide), room.left) : left;
 }
 
 /** A darker vermilion, on which white text reads well (5.1:1). */

@@ -52,6 +52,28 @@ export function fit(text: string, room: number, size: number, bold = false, mono
   return `${characters.slice(0, low).join('')}…`;
 }
 
+/** Lines that fit, broken at spaces; the last one is cut where there would be more than `most`. */
+export function wrap(
+  text: string,
+  room: number,
+  size: number,
+  most: number,
+  bold = false,
+): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line ? `${line} ${word}` : word;
+    const fits = !line || textWidth(longer, size, bold) <= room;
+    if (fits || lines.length === most - 1) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line].map(each => fit(each, room, size, bold));
+}
+
 /** The end of a text that fits, with an ellipsis in front: names differ at their ends. */
 export function fitEnd(text: string, room: number, size: number): string {
   if (textWidth(text, size) <= room) return text;

@@ -3,16 +3,17 @@
 import type { Box } from '../model/box.js';
 import {
   arrowShapes, boxShapes, dotShapes, hullAtDistance, hullShapes, hullTitle, pauseShapes, pieceShapes,
-  selectionShapes,
+  selectionShapes, weakestFirst, type Room,
 } from './art.js'; // prettier-ignore
 import { paint, type Context } from './canvas.js';
-import { fit } from './fonts.js';
 import type { Scene } from './scene.js';
 import type { Shape } from './shapes.js';
-import type { Visible } from './visible.js';
+import type { Visible, Window } from './visible.js';
+import { trans } from '../trans.js';
 
 const FADED = 0.25;
-const MOST_REASON = 330;
+/** Pixels that a badge keeps from the edge. */
+const EDGE = 6;
 
 /** Shapes that were made for a scene are kept as long as it is shown. */
 export class ScenePainter {
@@ -21,11 +22,12 @@ export class ScenePainter {
   private titles: (Shape[] | undefined)[] = [];
   private scene: Scene | null = null;
 
-  paint(context: Context, scene: Scene, visible: Visible, scale: number): number {
+  paint(context: Context, scene: Scene, visible: Visible, window: Window): number {
+    const { scale } = window;
     this.keep(scene);
     for (const hull of visible.hulls) paint(context, (this.boxes[hull.index] ??= hullShapes(scene, hull)), scale); // prettier-ignore
     for (const hull of visible.distant) paint(context, hullAtDistance(scene, hull), scale);
-    for (const piece of visible.pieces) {
+    for (const piece of weakestFirst(scene, visible.pieces)) {
       paint(context, (this.pieces[piece] ??= pieceShapes(scene, piece)), scale);
     }
     for (const hull of visible.hulls) paint(context, (this.titles[hull.index] ??= hullTitle(scene, hull)), scale); // prettier-ignore
@@ -35,7 +37,7 @@ export class ScenePainter {
       this.paintDot(context, scene, box, scale);
     if (scene.selected) paint(context, selectionShapes(scene, scene.selected), scale);
     const stop = pausedBox(scene);
-    if (stop) paint(context, pauseShapes(stop, reasonOf(scene)), scale);
+    if (stop) paint(context, pauseShapes(stop, reasonOf(scene), roomIn(window)), scale);
     return (
       visible.hulls.length + visible.distant.length + visible.boxes.length + visible.pieces.length
     );
@@ -93,6 +95,11 @@ export function pausedBox(scene: Scene): Box | null {
     : (scene.outline.boxes[scene.outline.owner[scene.paused]!] ?? null);
 }
 
-export function reasonOf(scene: Scene): string {
-  return fit(scene.reason ? `paused: ${scene.reason}` : 'paused', MOST_REASON, 12, true);
+export function reasonOf({ reason }: Scene): string {
+  return reason ? trans.__('paused: %1', reason) : trans.__('paused');
+}
+
+function roomIn({ left, top, right, scale }: Window): Room {
+  const edge = EDGE / scale;
+  return { left: left + edge, top: top + edge, right: right - edge, scale };
 }

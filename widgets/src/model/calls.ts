@@ -1,11 +1,12 @@
 /**
  * Scopes as they are drawn: a module's path, unless what ran between its parts would make
- * arrows go up and down between the inside and the outside.
+ * arrows go up from the outside to the inside.
  *
  * A list of blocks that nobody calls as a whole gives its blocks to the scope around it; a
  * module that was called several times, as the cell of a loop, becomes one scope a call.
  */
 
+import { isAgain } from './regions.js';
 import { ScopeTree, type Part } from './scopes.js';
 
 export interface Ops {
@@ -33,37 +34,32 @@ export function placeOps(ops: Ops, scope: Int32Array): ScopeTree {
   return tree;
 }
 
-/** The outermost scopes that arrows leave and enter again. */
+/** The outermost scopes that are entered from what was made before the last that is in them. */
 function tornScopes(
   { rows, order, source, target }: Ops,
   scope: Int32Array,
   tree: ScopeTree,
 ): Set<number> {
-  // prettier-ignore
   const { scopes } = tree;
-  const first = new Float64Array(scopes.length).fill(Infinity);
   const last = new Float64Array(scopes.length).fill(-Infinity);
   for (const row of rows) {
     for (let at = scope[row]!; at > 0; at = scopes[at]!.parent) {
-      first[at] = Math.min(first[at]!, order[row]!);
       last[at] = Math.max(last[at]!, order[row]!);
+      if (isAgain([scopes[at]!.name])) break; // it was made late, but lies aside
     }
   }
-  const leaves = new Uint8Array(scopes.length);
   const enters = new Uint8Array(scopes.length);
   for (let i = 0; i < source.length; i++) {
     const [from, to] = [source[i]!, target[i]!];
     const [one, two] = [scope[from]!, scope[to]!];
     if (order[to]! < 0 || one === two) continue;
     const around = tree.common(one, two);
-    for (let at = one; at !== around; at = scopes[at]!.parent)
-      if (order[to]! > first[at]!) leaves[at] = 1;
     for (let at = two; at !== around; at = scopes[at]!.parent)
       if (order[from]! < last[at]!) enters[at] = 1;
   }
   const torn = new Set<number>();
   for (const { index } of scopes) {
-    if (!leaves[index] || !enters[index]) continue;
+    if (!enters[index]) continue;
     if (!tree.lineage(index).some(outer => torn.has(outer.index))) torn.add(index);
   }
   return torn;

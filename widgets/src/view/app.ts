@@ -85,6 +85,9 @@ class App implements Mounted {
   /** The stop that the view went to already. */
   private shownPause = '';
   private noticeTimer = 0;
+  /** Whether a graph was on the screen; until then nothing else holds it up. */
+  private isSeen = false;
+  private waiting = 0;
   /** The box that was selected because the run was paused there. */
   private pausedKey: string | null = null;
   private readonly compact: boolean;
@@ -128,6 +131,7 @@ class App implements Mounted {
   update(): void {
     this.pipeline.flush();
     this.canvas.paintNow();
+    this.showRest();
   }
 
   showBoxes(count: number): void {
@@ -139,6 +143,8 @@ class App implements Mounted {
 
   dispose(): void {
     for (const undo of this.undo) undo();
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
     this.timeline.dispose();
     this.pipeline.dispose();
     this.canvas.dispose();
@@ -193,6 +199,7 @@ class App implements Mounted {
     toolbar.exported.on(kind => this.commands.export(kind));
     toolbar.searched.on(query => this.commands.search(query));
     toolbar.stepped.on(by => this.commands.nextHit(by));
+    tree.changed.on(shown => toolbar.showPressed('tree', shown));
     tree.chosen.on(box => this.commands.choose(box));
     tree.toggled.on(({ box, open }) => this.commands.open(box, open));
     canvas.clicked.on(pointed => this.commands.click(pointed));
@@ -269,6 +276,24 @@ class App implements Mounted {
     }
     this.tree.show(scene);
     if (paused && scene.selected) this.tree.reveal(scene.selected);
+    this.root.dataset['nodes'] = String(scene.graph.count);
+    this.root.dataset['boxes'] = String(scene.outline.boxes.length);
+    this.root.dataset['reached'] = String(scene.readings.done);
+    if (this.isSeen) this.showBeside(scene);
+    else this.waiting ||= requestAnimationFrame(() => setTimeout(() => this.showRest()));
+  }
+
+  /** What waits until the graph is on the screen for the first time. */
+  private showRest(): void {
+    const { scene } = this.pipeline;
+    if (!this.waiting || !scene) return;
+    cancelAnimationFrame(this.waiting);
+    this.waiting = 0;
+    this.isSeen = true;
+    this.showBeside(scene);
+  }
+
+  private showBeside(scene: Scene): void {
     this.minimap.show(scene);
     this.legend.show(this.theme, scene.diff !== null);
     this.inspector.show(scene, this.model.state, this.isLive);
@@ -278,9 +303,6 @@ class App implements Mounted {
     this.flow.show(scene, this.model, this.view.flowBy, this.view.compare);
     this.showControls();
     this.describe(scene);
-    this.root.dataset['nodes'] = String(scene.graph.count);
-    this.root.dataset['boxes'] = String(scene.outline.boxes.length);
-    this.root.dataset['reached'] = String(scene.readings.done);
   }
 
   private selectPaused(scene: Scene): void {
@@ -321,7 +343,6 @@ class App implements Mounted {
     this.root.dataset['status'] = kind;
     this.toolbar.showPressed('expand', view.maxBoxes === ALL_BOXES);
     this.toolbar.showPressed('code', pipeline.scene?.showCode ?? false);
-    this.toolbar.showPressed('tree', this.tree.isShown);
     this.timeline.show({
       oldest: model.oldest, newest: model.newest, shown: pipeline.shown,
       following: view.iteration === null, compare: view.compare,

@@ -50,6 +50,9 @@ export class CanvasView {
   private readonly painter = new ScenePainter();
   private readonly zoom = zoom<HTMLCanvasElement, unknown>();
   private frame = 0;
+  /** The sizes, as text, for which it was fitted and painted. */
+  private fittedFor = '';
+  private paintedFor = '';
   private moving = false;
   private readonly observer: ResizeObserver;
 
@@ -104,6 +107,7 @@ export class CanvasView {
     this.moveTo(zoomIdentity.translate(left, top).scale(k));
     this.touched = false;
     this.fitted = true;
+    this.fittedFor = this.size;
   }
 
   /** The scale at which most is on the screen, for benchmarks. */
@@ -177,7 +181,9 @@ export class CanvasView {
   }
 
   paintNow(): void {
+    cancelAnimationFrame(this.frame);
     this.frame = 0;
+    this.paintedFor = this.size;
     const begun = performance.now();
     const { clientWidth, clientHeight } = this.element;
     const context = prepare(this.canvas, clientWidth, clientHeight);
@@ -187,7 +193,7 @@ export class CanvasView {
     context.scale(k, k);
     context.lineJoin = context.lineCap = 'round';
     const window = this.window();
-    const items = this.painter.paint(context, this.scene, visibleIn(this.scene, window), k);
+    const items = this.painter.paint(context, this.scene, visibleIn(this.scene, window), window);
     this.lastFrame = { milliseconds: performance.now() - begun, items };
     this.moved.emit(window);
   }
@@ -212,9 +218,15 @@ export class CanvasView {
     return event.button === 0 || event.type.startsWith('touch');
   }
 
+  private get size(): string {
+    return `${this.element.clientWidth} ${this.element.clientHeight}`;
+  }
+
+  /** Also called when it is first seen: what was made for this size is not made again. */
   private resized(): void {
-    if (this.scene && this.fitted && !this.touched) this.fit();
-    this.paintNow();
+    const { size } = this;
+    if (size !== this.fittedFor && this.scene && this.fitted && !this.touched) this.fit();
+    if (size !== this.paintedFor) this.paintNow();
   }
 
   private listen(): void {

@@ -7,6 +7,7 @@ import {
   hullTitle,
   pauseShapes,
   pieceShapes,
+  weakestFirst,
 } from '../draw/art.js';
 import { paint } from '../draw/canvas.js';
 import { textWidth } from '../draw/fonts.js';
@@ -39,8 +40,12 @@ export function pictureOf(scene: Scene): Picture {
   const bottom = HEADER + MARGIN + root.height + 20;
   const at = (shapes: Shape[]): Shape[] => moved(shapes, left, HEADER + MARGIN);
   const inside = boxes.slice(1);
-  const pieces = Array.from(scene.layout.flags, (_, n) => n);
+  const pieces = weakestFirst(
+    scene,
+    Array.from(scene.layout.flags, (_, n) => n),
+  );
   const stop = pausedBox(scene);
+  const room = { left: -left, top: -MARGIN, right: width - left, scale: 1 };
   return {
     title: `${name}, ${title}`,
     width,
@@ -70,7 +75,7 @@ export function pictureOf(scene: Scene): Picture {
             ),
           ),
         })),
-      { shapes: stop ? at(pauseShapes(stop, reasonOf(scene))) : [] },
+      { shapes: stop ? at(pauseShapes(stop, reasonOf(scene), room)) : [] },
       { shapes: moved(legend.shapes, MARGIN, bottom) },
     ],
   };

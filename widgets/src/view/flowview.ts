@@ -28,6 +28,8 @@ export class FlowView {
   private chart: Chart | null = null;
   private scene: Scene | null = null;
   private pointed = -1;
+  /** For which it is painted. */
+  private width = 0;
   private ghost: { key: string; stops: Stop[] } = { key: '', stops: [] };
 
   constructor() {
@@ -46,6 +48,7 @@ export class FlowView {
       this.select, this.said,
     ); // prettier-ignore
     this.element = h('div', { class: 'ag-flow' }, head, this.canvas);
+    this.canvas.style.height = `${HEIGHT}px`; // as high as it will be
     on(this.select, 'change', () => this.by.emit(this.select.value as FlowBy));
     on(this.canvas, 'pointermove', event => this.point(this.nearest(event.offsetX)));
     on(this.canvas, 'pointerleave', () => this.point(-1));
@@ -53,7 +56,9 @@ export class FlowView {
       const stop = this.stops[this.nearest(event.offsetX)];
       if (stop) this.chosen.emit(stop.rows[0]!);
     });
-    new ResizeObserver(() => this.paint()).observe(this.element);
+    new ResizeObserver(() => {
+      if (this.element.clientWidth !== this.width) this.paint();
+    }).observe(this.element);
   }
 
   show(scene: Scene | null, model: TraceModel, by: FlowBy, compare: number | null): void {
@@ -80,6 +85,7 @@ export class FlowView {
   private paint(): void {
     const width = this.element.clientWidth;
     if (!this.scene || width < 60) return;
+    this.width = width;
     const { theme, readings } = this.scene;
     const reached = this.scene.graph.count > 0 && readings.done > 0;
     const now = reached && this.scene.paused >= 0 ? this.stopOf(this.scene.paused) : -1;

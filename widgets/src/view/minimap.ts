@@ -12,6 +12,8 @@ const HEIGHT = 104;
 const PAD = 5;
 /** Of the graph; a map would hide more than it shows. */
 const MOST_SEEN = 0.55;
+/** Pixels of width under which it would lie over what one looks at. */
+const LEAST_ROOM = 360;
 /** Boxes that are painted at most; a point each is all that fits. */
 const MOST = 4000;
 
@@ -53,7 +55,8 @@ export class Minimap {
     const [left, right] = [clamp(window.left, root.width), clamp(window.right, root.width)];
     const [top, bottom] = [clamp(window.top, root.height), clamp(window.bottom, root.height)];
     const seen = ((right - left) * (bottom - top)) / Math.max(root.width * root.height, 1);
-    this.element.hidden = seen > MOST_SEEN;
+    const room = (window.right - window.left) * window.scale;
+    this.element.hidden = seen > MOST_SEEN || room < LEAST_ROOM;
     const [x0, x1] = [left * this.scale + this.left, right * this.scale + this.left];
     const [y0, y1] = [top * this.scale + this.top, bottom * this.scale + this.top];
     Object.assign(this.frame.style, {

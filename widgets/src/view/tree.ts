@@ -37,11 +37,17 @@ export class OutlineTree {
   readonly chosen = new Emitter<Box>();
   /** Somebody wants it open (true) or closed (false). */
   readonly toggled = new Emitter<{ box: Box; open: boolean }>();
+  /** It is shown now, or no more. */
+  readonly changed = new Emitter<boolean>();
+  /** Whether there is room for it, or somebody asked for it. */
+  isShown = false;
   private readonly list = h('div', { class: 'ag-rows', role: 'presentation' });
   private readonly prefix = `ag-tree-${++trees}`;
   private rows: Row[] = [];
   private scene: Scene | null = null;
   private active: string | null = null;
+  /** The height for which rows are there. */
+  private height = -1;
 
   constructor() {
     this.element = h(
@@ -57,7 +63,7 @@ export class OutlineTree {
     on(this.element, 'scroll', () => this.render());
     on(this.element, 'keydown', event => this.key(event));
     on(this.element, 'focus', () => this.render());
-    new ResizeObserver(() => this.render()).observe(this.element);
+    new ResizeObserver(() => this.resized()).observe(this.element);
   }
 
   show(scene: Scene | null): void {
@@ -66,12 +72,6 @@ export class OutlineTree {
     if (scene?.selected) this.active = scene.selected.key;
     this.list.style.height = `${this.rows.length * ROW}px`;
     this.render();
-  }
-
-  /** Whether there is room for it, or somebody asked for it. */
-  get isShown(): boolean {
-    const { clientWidth, clientHeight } = this.element;
-    return clientWidth > 0 && clientHeight > 0;
   }
 
   /** How many rows the tree has, shown or not. */
@@ -91,8 +91,18 @@ export class OutlineTree {
     this.render();
   }
 
+  private resized(): void {
+    const { clientWidth, clientHeight } = this.element;
+    if (clientHeight !== this.height) this.render();
+    const shown = clientWidth > 0 && clientHeight > 0;
+    if (shown === this.isShown) return;
+    this.isShown = shown;
+    this.changed.emit(shown);
+  }
+
   private render(): void {
     const { scrollTop, clientHeight } = this.element;
+    this.height = clientHeight;
     const first = Math.max(Math.floor(scrollTop / ROW) - SPARE, 0);
     const last = Math.min(
       Math.ceil((scrollTop + (clientHeight || 400)) / ROW) + SPARE,
