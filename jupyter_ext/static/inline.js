@@ -628,6 +628,7 @@ aside dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}aside
   border-color: var(--ag-accent);
 }
 .ag-root .ag-link {
+  min-height: 24px;
   padding: 1px 0;
   border: 0;
   background: none;

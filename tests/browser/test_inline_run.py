@@ -184,10 +184,11 @@ def test_a_restart_leaves_the_record(paused: Graph) -> None:
 
 
 def test_the_line_of_a_node_is_gone_to(paused: Graph) -> None:
-    paused.select("Twice")
-    paused.find(".ag-where button").click()
     active = "window.jupyterapp.shell.currentWidget.content.activeCell"
-    paused.page.wait_for_function(f"{active}.editor.getSelection().start.line === 1")
+    for node, line in (("Twice", 1), ("Sum", 2)):  # the second is the cell's last line
+        paused.select(node)
+        paused.find(".ag-where button").click()
+        paused.page.wait_for_function(f"{active}.editor.getSelection().start.line === {line}")
     index = "window.jupyterapp.shell.currentWidget.content.activeCellIndex"
     assert paused.page.evaluate(index) == 1
     paused.press("continue")
@@ -232,3 +233,32 @@ jupyter_ext.graph(trace)"""
     graph.find("input[aria-label=Iteration]").fill("0")
     graph.wait("root => root.querySelector('.ag-graph').ariaLabel.includes('iteration 0')")
     assert graph.reason("over") == "nothing is paused"
+
+
+def test_two_iterations_are_compared_and_a_backward_is_replayed(lab: Lab) -> None:
+    cell = "%%autograd_trace\nfor scale in (1.0, 8.0):\n    (w * scale).tanh().sum().backward()"
+    lab.open(SETUP, cell)
+    lab.run_cell(0)
+    lab.run_cell(1)
+    graph = Graph(lab)
+    graph.wait("root => root.querySelector('.ag-graph').ariaLabel.includes('iteration 1')")
+    legend = graph.find(".ag-legend")
+    assert "blue is a smaller gradient" not in legend.get_attribute("aria-label")
+    other = graph.find(".ag-compare input")
+    other.fill("0")
+    other.press("Enter")
+    graph.wait("root => root.querySelector('.ag-legend').ariaLabel.includes('blue is a smaller')")
+    other.fill("")
+    other.press("Enter")
+    graph.wait("root => !root.querySelector('.ag-legend').ariaLabel.includes('blue is a smaller')")
+    steps = graph.find(".ag-slide output").last
+    assert steps.text_content() == "4 of 4"
+    graph.root.evaluate("""root => {
+        const steps = [...root.querySelectorAll('.ag-slide output')].pop();
+        root.seen = [];
+        new MutationObserver(() => root.seen.push(steps.textContent))
+            .observe(steps, { childList: true, characterData: true, subtree: true });
+    }""")
+    graph.root.get_by_role("button", name="Replay").click()
+    graph.wait("root => root.seen.at(-1) === '4 of 4'")
+    assert graph.root.evaluate("root => root.seen") == [f"{n} of 4" for n in range(5)]

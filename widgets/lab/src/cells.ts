@@ -76,7 +76,8 @@ export async function goToPlace(notebook: NotebookPanel, place: Place): Promise<
   await cell.ready;
   const line = lineIn(cell.model.sharedModel.getSource(), place);
   const editor = cell.editor;
-  editor?.setSelection({ start: { line, column: 0 }, end: { line: line + 1, column: 0 } });
+  const column = editor?.getLine(line)?.length ?? 0;
+  editor?.setSelection({ start: { line, column: 0 }, end: { line, column } });
   editor?.revealPosition({ line, column: 0 });
   return true;
 }
