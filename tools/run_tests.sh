@@ -3,7 +3,7 @@
 #
 #     tools/run_tests.sh VENV STAGE...     stages: lint types widgets notebooks browser unit kernels packages docs
 #
-# JOBS sets how many processes run the unit tests (2), PYTEST_ARGS adds arguments to pytest.
+# JOBS sets how many processes run notebooks, browser and unit tests (2), PYTEST_ARGS adds arguments to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,7 +60,7 @@ npm_ci() {
 # On a machine with other work a page may be late: what fails is tried once more, and the summary says so.
 browser() {
     if ! tools/browser_tools.sh "$bin/.." chromium; then left_out browser "there is no Chromium"; return; fi
-    "$bin/python" -m pytest --reruns 1 tests/browser "${pytest_args[@]}"
+    "$bin/python" -m pytest -n "${JOBS:-2}" --dist loadfile --reruns 1 tests/browser "${pytest_args[@]}"
 }
 
 # One thread for each process in BLAS and OpenMP: several processes already fill the cores.
