@@ -49,10 +49,13 @@ class Encoder:
     ----------
     trace : Trace
         Being recorded, or finished.
+    again : bool
+        It was sent before: who follows what is new need not turn to it.
     """
 
-    def __init__(self, trace: Trace):
+    def __init__(self, trace: Trace, again: bool = False):
         self.trace = trace
+        self.again = again
         self.sequence = 0
         self._forget()
 
@@ -228,6 +231,7 @@ class Encoder:
             "first": self.trace.tables["nodes"].first,
             "iteration": iteration,
             "live": live,
+            **({"again": True} if self.again else {}),
             **{name: [] for name in POOLS},
             "tables": {name: self._columns(name, ids, buffer) for name, ids in part.items()},
         }

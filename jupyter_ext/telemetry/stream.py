@@ -72,7 +72,7 @@ class Stream:
     def send_all(self) -> None:
         """Send all there is again, under another name: whoever listens begins anew."""
         with self._lock:
-            self.encoder = Encoder(self.encoder.trace)
+            self.encoder = Encoder(self.encoder.trace, again=True)
             self._flush(4 << 20)
 
     def catch_up(self) -> list[Frame]:

@@ -98,6 +98,19 @@ def test_graph_and_parameters_grow_while_the_cell_runs(net: Lab) -> None:
     assert net.errors == []
 
 
+def test_an_older_graph_that_is_sent_again_does_not_turn_the_panel_away(lab: Lab) -> None:
+    older = "%%autograd_trace\n(w * 2).sum().backward()"
+    newest = "%%autograd_trace\n(w * 2).tanh().exp().sum().backward()"
+    page_comes_late = "from jupyter_ext import inline\ninline._kept[-2].welcome()"
+    lab.open(SETUP, older, newest, page_comes_late)
+    for cell in range(3):
+        lab.run_cell(cell)
+    nodes_shown(lab, 5)
+    lab.run_cell(3)
+    lab.page.wait_for_timeout(500)  # it has passed by
+    nodes_shown(lab, 5)
+
+
 def test_a_row_selects_its_parameter_in_the_graph_and_norms_sort(net: Lab) -> None:
     (net.folder / "go_on.txt").touch()
     net.run_cell(2)

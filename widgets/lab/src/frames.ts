@@ -37,7 +37,7 @@ export class Frames {
   /** A frame passes by. */
   pass(frame: Passing): void {
     const { header } = frame;
-    if (header.sequence === 1) {
+    if (header.sequence === 1 && !header.again) {
       // Another kernel's first trace may have the name of the last one's.
       this.known = header.trace;
       this.held = [];

@@ -53,6 +53,17 @@ describe('frames that pass by', () => {
     expect(taken).toEqual(['new:0']);
   });
 
+  it('that are sent again to an older widget are not turned to', () => {
+    const { frames, taken, ask } = setUp();
+    frames.pass(frame('new', 1));
+    const old = frame('old again', 1);
+    frames.pass({ ...old, header: { ...old.header, again: true } });
+    expect(ask).toHaveBeenCalledTimes(1);
+    frames.caughtUp([frame('new', 0)]);
+    frames.pass(frame('new', 2));
+    expect(taken).toEqual(['new:1!', 'new:0', 'new:2']);
+  });
+
   it('begin anew under the same name after a restart', () => {
     const { frames, taken } = setUp();
     frames.pass(frame('trace-1', 1));

@@ -32,6 +32,8 @@ export interface FrameHeader {
   live: boolean;
   /** The first frame of all there is: what was there of this trace is forgotten. */
   whole?: boolean;
+  /** It was sent before, and is now for a page that came late. */
+  again?: boolean;
   /** The oldest iteration that the kernel still has, where it says so. */
   oldest?: number;
   texts: string[];
