@@ -21,11 +21,11 @@ const DRAWN = ".ag-root[data-nodes]:not([data-nodes='0'])";
 export function standIn(link: Link): void {
   let shown: StandIn | null = null;
   const update = (): void => {
-    if (shown?.isDisposed || (shown && shown.widget !== link.widget)) {
+    const { widget } = link; // null also when the run is over: then it waits for the widget
+    if (shown?.isDisposed || (shown && widget && shown.widget !== widget)) {
       shown.dispose();
       shown = null;
     }
-    const { widget } = link;
     if (shown || !link.paused || !widget || link.knows(widget)) return;
     const output = outputOf(link.notebook, widget);
     if (output && !output.node.querySelector(DRAWN)) shown = new StandIn(link, widget, output);
